@@ -1,0 +1,1 @@
+"""snnlab: spiking neural networks that are read, stepped and watched."""
