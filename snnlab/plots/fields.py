@@ -1,0 +1,76 @@
+"""Receptive fields: the weights into each neuron, laid out like the picture that it looks at, side by side in a grid.
+
+Magnitudes start at 0 and take viridis. Values of both signs take a diverging map whose limits are ±max|w|, so that white is exactly 0.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from snnlab.plots import style
+
+
+def grid(weights: np.ndarray, columns: int | None = None) -> np.ndarray:
+    """Tiles N fields of h x w into one array, with a gap of NaN, one pixel wide, between them.
+
+    Example:
+        >>> grid(np.ones((4, 2, 2))).shape
+        (5, 5)
+    """
+    count, height, width = weights.shape
+    columns = columns or math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    tiles = np.full((rows, columns, height + 1, width + 1), np.nan, dtype=np.float32)
+    tiles.reshape(-1, height + 1, width + 1)[:count, :height, :width] = weights
+    return tiles.transpose(0, 2, 1, 3).reshape(rows * (height + 1), -1)[:-1, :-1]
+
+
+def fields(
+    weights: Any,
+    ax: Axes | None = None,
+    *,
+    columns: int | None = None,
+    limits: tuple[float, float] | None = None,
+    unit: str = "",
+    title: str = "",
+) -> Axes:
+    """Draws the receptive fields of N neurons as a grid of pictures with one colour bar.
+
+    Args:
+        weights: the weights into each neuron, in the shape of its input.
+        ax: where to draw; None makes a new picture.
+        columns: fields in a row; None makes the grid as square as it gets.
+        limits: the values at both ends of the colour bar; None takes 0 to max, or ±max|w| for values of both signs.
+        unit: unit of the weights, for the colour bar.
+        title: words above the picture.
+
+    Shape:
+        weights: (N, h, w)
+
+    Returns:
+        The axes, with the image as `ax.images[0]`.
+
+    Example:
+        >>> fields(np.array([[[-1.0, 0.5]]])).images[0].get_clim()
+        (-1.0, 1.0)
+    """
+    weights = style.array("weights", weights, "N x h x w")
+    low, high = limits or _limits(weights)
+    ax = style.axes(ax, 4.2, 3.6)
+    image = ax.imshow(
+        grid(weights, columns), cmap=style.DIVERGING if low < 0 else style.SEQUENTIAL, vmin=low, vmax=high, interpolation="nearest"
+    )
+    ax.set(xticks=[], yticks=[], title=title)
+    ax.spines[:].set_visible(False)
+    bar = ax.figure.colorbar(image, ax=ax, fraction=0.05, pad=0.03)
+    bar.set_label(f"weight ({unit})" if unit else "weight", fontsize=8)
+    bar.ax.tick_params(labelsize=8)
+    bar.outline.set_visible(False)
+    return ax
+
+
+def _limits(weights: np.ndarray) -> tuple[float, float]:
+    top = float(np.nanmax(np.abs(weights))) or 1.0
+    return (-top, top) if np.nanmin(weights) < 0 else (0.0, top)

@@ -1,0 +1,74 @@
+"""How every picture of snnlab looks: its colours, its dashes, and a figure that belongs to nobody else.
+
+Lines take the colours of Okabe and Ito, which stay apart for colour-blind readers, and each its own dash, so that colour never speaks
+alone. Fields take viridis, whose lightness grows with the value; values of both signs take a diverging map with white at exactly 0.
+
+Reference: Okabe & Ito, Color Universal Design (2008); Nuñez, Anderton & Renslow, PLoS ONE 13(7) (2018), on perceptually even maps.
+"""
+
+import io
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+DASHES = ((), (6, 2), (2, 2), (8, 2, 2, 2), (4, 1), (1, 1))
+INK = "#222222"
+SEQUENTIAL = "viridis"
+DIVERGING = "RdBu_r"
+
+
+class Picture(Figure):
+    """A matplotlib figure outside of pyplot: nothing to close, and a cell that ends with it shows it on white.
+
+    Args:
+        width, height: size in inches.
+
+    Example:
+        >>> Picture(4, 3).subplots().figure.get_facecolor()
+        (1.0, 1.0, 1.0, 1.0)
+    """
+
+    def __init__(self, width: float = 6.4, height: float = 2.8) -> None:
+        super().__init__(figsize=(width, height), dpi=100, layout="constrained", facecolor="white")
+        FigureCanvasAgg(self)
+
+    def png(self) -> bytes:
+        """The picture as the bytes of a PNG file."""
+        file = io.BytesIO()
+        self.savefig(file, format="png", dpi=100, facecolor="white")
+        return file.getvalue()
+
+    def _repr_png_(self) -> bytes:
+        return self.png()
+
+
+def axes(ax: Axes | None, width: float = 6.4, height: float = 2.8) -> Axes:
+    """The given axes, or those of a new picture."""
+    if ax is None:
+        ax = Picture(width, height).subplots()
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.tick_params(labelsize=8)
+    return ax
+
+
+def line(index: int) -> dict[str, Any]:
+    """Colour and dash of the line at this place in a legend."""
+    dashes = DASHES[index % len(DASHES)]
+    return {"color": COLORS[index % len(COLORS)], "linestyle": (0, dashes) if dashes else "solid", "linewidth": 1.3}
+
+
+def array(name: str, value: Any, axes_: str) -> np.ndarray:
+    """A numpy array with as many axes as `axes_` names, as in "T x N"; tensors are fetched from their device."""
+    if hasattr(value, "detach"):
+        value = value.detach().cpu().numpy()
+    value = np.asarray(value)
+    wanted = axes_.split(" x ")
+    if value.ndim != len(wanted):
+        raise ValueError(
+            f"{name} must have {len(wanted)} axes ({axes_}), but is of shape {value.shape}. Pick one sample of the batch first."
+        )
+    return value
