@@ -1,0 +1,77 @@
+# Two commands do everything, each with its own set-up:  make lab   make test
+#
+#   PYTHON=python3.12      which Python builds .venv (3.11 or later; by default the first one that is found)
+#   PIP_FLAGS="..."        more flags for pip, such as the index of the torch build that fits your GPU
+#   LAB_FLAGS="..."        more flags for JupyterLab, such as --no-browser or --port=9000
+#   TEST_FLAGS="..."       more flags for pytest, such as tests/core or -m "not browser and not notebook"
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab test lint format bench notebooks clean
+
+help:
+	@echo "make lab        JupyterLab at the first notebook"
+	@echo "make test       everything that must hold: style, import direction, tests, notebooks, browser"
+	@echo "make lint       style and import direction alone"
+	@echo "make format     rewrite the source in the house style"
+	@echo "make bench      the benchmark table"
+	@echo "make notebooks  run every notebook at full size and save it with its pictures"
+	@echo "make clean      remove .venv and the caches"
+
+setup: $(READY)
+
+# Runs again only when what is to be installed has changed.
+$(READY): pyproject.toml constraints.txt
+	@set -e; \
+	python=""; \
+	for each in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python); do \
+	    if "$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then python="$$each"; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	    echo "snnlab needs Python 3.11 or later, and found none as: $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)." >&2; \
+	    echo "Install one (Debian, Ubuntu: apt-get install python3 python3-venv), or name yours: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; \
+	    exit 1; \
+	fi; \
+	if ! "$$python" -c 'import venv, ensurepip' >/dev/null 2>&1; then \
+	    echo "$$python has no venv module. On Debian or Ubuntu: apt-get install python3-venv" >&2; \
+	    exit 1; \
+	fi; \
+	if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	    echo "Making $(VENV) with $$("$$python" --version) ..."; \
+	    "$$python" -m venv --clear $(VENV); \
+	fi; \
+	echo "Installing what constraints.txt lists into $(VENV): a minute or two, once ..."; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) --constraint constraints.txt --editable '.[lab,test]'; \
+	touch $@
+
+# JUPYTER_PREFER_ENV_PATH: the kernel "python3" is the one of .venv, whatever kernels the user has at home.
+lab: $(READY)
+	@cd notebooks && JUPYTER_PREFER_ENV_PATH=1 ../$(BIN)/python -m jupyter lab --ip=127.0.0.1 \
+	    --ServerApp.root_dir="$(CURDIR)/notebooks" --LabApp.default_url=/lab/tree/00-start.ipynb \
+	    $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_FLAGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+# What pytest collects, and how it runs a notebook, stands in pyproject.toml: `pytest` alone runs the same tests.
+test: lint
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(TEST_FLAGS)
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks
+
+notebooks: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python tests/notebooks/save.py notebooks/*.ipynb
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
