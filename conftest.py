@@ -8,12 +8,11 @@ from pathlib import Path
 
 # Before torch is loaded, here and in every process that a test starts.
 os.environ["OMP_NUM_THREADS"] = "1"
-os.environ["MPLBACKEND"] = "agg"
 
 # Kernels and servers that tests start must neither read nor touch the Jupyter settings of whoever runs the tests.
 _HOME = Path(tempfile.mkdtemp(prefix="snnlab-test-"))
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
-for _name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR"):
+for _name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
     (_HOME / _name.lower()).mkdir()
     os.environ[_name] = str(_HOME / _name.lower())
 os.environ["JUPYTER_PATH"] = str(Path(__file__).parent / "tests" / "notebooks" / "jupyter")  # the kernel "snnlab-test"
@@ -69,3 +68,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """A `browser` test is skipped before any of its fixtures starts a server in vain."""
     if item.get_closest_marker("browser") and find_chromium() is None:
         _without_browser()
+
+
+@pytest.fixture(autouse=True)
+def _names_in_examples(doctest_namespace: dict) -> None:
+    """The examples in docstrings know `torch` and `snn`, as every notebook does after its first cell."""
+    import torch
+
+    import snnlab
+
+    doctest_namespace.update(torch=torch, snn=snnlab)

@@ -1,0 +1,7 @@
+"""Synapses: from spikes to currents, with a memory as long as the longest delay."""
+
+from snnlab.synapses.base import DelayedRead, InfernoSynapse, Synapse, SynapseConstructor
+from snnlab.synapses.delta import DeltaCurrent
+from snnlab.synapses.exponential import SingleExponentialCurrent
+
+__all__ = ["DelayedRead", "DeltaCurrent", "InfernoSynapse", "SingleExponentialCurrent", "Synapse", "SynapseConstructor"]

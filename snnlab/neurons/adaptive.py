@@ -1,0 +1,208 @@
+"""Adaptive leaky integrate-and-fire neuron: each spike makes the next one harder.
+
+The membrane is that of `LIF`; the threshold rises by d at each spike and falls back with its own time constant:
+
+    ϑ = ϑ_∞ + Σ_k θ_k,        θ_k[t] = θ_k[t−1]·exp(−dt/τ_k) + d_k·s[t]
+
+The adaptation θ is learned, not a state of one run: it is shared by the batch, kept by `clear`, and advances in training mode.
+
+Reference: Gerstner et al., Neuronal Dynamics (2014), section 6.1; Diehl & Cook, Front. Comput. Neurosci. 9:99 (2015).
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from snnlab.core import checks
+from snnlab.core.quantity import Quantity, Setting
+from snnlab.neurons.base import InfernoNeuron, check_reset_below, threshold_step
+from snnlab.neurons.lif import leaky_step
+
+
+def adapt_threshold(adaptation: Tensor, spikes: Tensor, at_rest: Tensor, *, decay: Tensor, increment: Tensor) -> Tensor:
+    """One step of θ: decays where the neuron is not refractory, rises where it spiked.
+
+    Shape:
+        adaptation: *shape x k;  spikes, at_rest: B x *shape;  decay, increment: k -> B x *shape x k
+
+    Example:
+        >>> one, yes = torch.ones(1, 1), torch.tensor([[True]])
+        >>> adapt_threshold(one, yes, ~yes, decay=torch.tensor([0.5]), increment=torch.tensor([2.0]))
+        tensor([[[3.]]])
+    """
+    fallen = torch.where(at_rest.unsqueeze(-1), adaptation * decay, adaptation)
+    return fallen + spikes.unsqueeze(-1) * increment
+
+
+def per_adaptation(name: str, values: float | Iterable[float], count: int, check: Callable[..., float], unit: str) -> tuple[float, ...]:
+    """One value for each of `count` adaptations; a shorter tuple is extended with its last entry."""
+    entries = tuple(values) if isinstance(values, Iterable) else (values,)
+    if not entries:
+        raise ValueError(f"{name} must hold at least one value in {unit}, but is empty.")
+    entries = tuple(check(name, value, unit) for value in entries)
+    return (entries + entries[-1:] * (count - len(entries)))[:count]
+
+
+def count_of(values: float | Iterable[float]) -> int:
+    """How many adaptations an argument speaks of."""
+    return len(tuple(values)) if isinstance(values, Iterable) else 1
+
+
+class ALIF(InfernoNeuron):
+    """A group of leaky integrate-and-fire neurons whose threshold adapts to their spikes.
+
+    The equation stands above the class; the order of events in a step in `snnlab.neurons.base`.
+
+    Args:
+        shape: shape of the group, without the batch.
+        step_time: length of a simulation step.
+        rest_v: voltage at rest.
+        reset_v: voltage after a spike, below the threshold.
+        thresh_eq_v: threshold without adaptation.
+        refrac_t: time after a spike without another, 0 or above.
+        tc_membrane: time constant of the membrane, above 0.
+        tc_adaptation: time constant of the adaptation, above 0, or a tuple for several adaptations.
+        spike_increment: rise of the threshold at a spike, or a tuple; shorter tuples are extended with their last entry.
+        resistance: of the membrane, not 0.
+        batch_size: number of samples.
+        batch_reduction: how the samples' adaptations become one, `f(tensor, dim)`; None: `torch.mean`.
+
+    Units:
+        step_time, refrac_t, tc_membrane, tc_adaptation: ms;  voltages, spike_increment: mV;  resistance: MΩ;  inputs: nA
+
+    Shape:
+        inputs: B x *shape -> spikes: B x *shape;  threshold_adaptation: *shape x k
+
+    Raises:
+        ValueError: a reset at or above the threshold, a time constant not above 0, a resistance of 0.
+
+    Example:
+        >>> neuron = ALIF(1, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_eq_v=-50.0, refrac_t=0.0, tc_membrane=10.0, tc_adaptation=1e4,
+        ...               spike_increment=30.0, resistance=10.0)
+        >>> [bool(neuron(torch.tensor([[20.0]]))) for _ in range(4)]
+        [True, False, False, True]
+        >>> neuron.threshold
+        tensor([9.9910])
+    """
+
+    reset_v = Setting(checks.number, Quantity("mV", -90.0, -40.0, "voltage after a spike"))
+    thresh_eq_v = Setting(checks.number, Quantity("mV", -60.0, -20.0, "threshold without adaptation"))
+    tc_membrane = Setting(checks.positive, Quantity("ms", 1.0, 200.0, "membrane time constant", log=True))
+    resistance = Setting(checks.not_zero, Quantity("MΩ", 0.1, 100.0, "membrane resistance", log=True))
+
+    def __init__(
+        self,
+        shape: tuple[int, ...] | int,
+        step_time: float,
+        *,
+        rest_v: float,
+        reset_v: float,
+        thresh_eq_v: float,
+        refrac_t: float,
+        tc_membrane: float,
+        tc_adaptation: float | tuple[float, ...],
+        spike_increment: float | tuple[float, ...],
+        resistance: float = 1.0,
+        batch_size: int = 1,
+        batch_reduction: Callable[[Tensor, int], Tensor] | None = None,
+    ) -> None:
+        super().__init__(shape, step_time, rest_v=rest_v, refrac_t=refrac_t, batch_size=batch_size)
+        self.configure(reset_v=reset_v, thresh_eq_v=thresh_eq_v, tc_membrane=tc_membrane, resistance=resistance)
+        self._count = max(count_of(tc_adaptation), count_of(spike_increment))
+        self.tc_adaptation, self.spike_increment = tc_adaptation, spike_increment
+        self.batch_reduction = batch_reduction or torch.mean
+        self.register_buffer("threshold_adaptation_", torch.zeros(*self.shape, self._count))
+
+    def check_settings(self) -> None:
+        if "_thresh_eq_v" in self.__dict__:
+            check_reset_below("thresh_eq_v", "reset_v", self)
+
+    @property
+    def tc_adaptation(self) -> tuple[float, ...]:
+        """Time constants of the adaptations, in ms."""
+        return self._tc_adaptation
+
+    @tc_adaptation.setter
+    def tc_adaptation(self, value: float | tuple[float, ...]) -> None:
+        self._tc_adaptation = per_adaptation("tc_adaptation", value, self._count, checks.positive, "ms")
+
+    @property
+    def spike_increment(self) -> tuple[float, ...]:
+        """Rise of the threshold at a spike, in mV, for each adaptation."""
+        return self._spike_increment
+
+    @spike_increment.setter
+    def spike_increment(self, value: float | tuple[float, ...]) -> None:
+        self._spike_increment = per_adaptation("spike_increment", value, self._count, checks.number, "mV")
+
+    @property
+    def threshold_adaptation(self) -> Tensor:
+        """Present adaptations, in mV, *shape x k. Setting them with a batch axis in front reduces them over it."""
+        return self.threshold_adaptation_.clone()
+
+    @threshold_adaptation.setter
+    def threshold_adaptation(self, value: Tensor) -> None:
+        wanted = tuple(self.threshold_adaptation_.shape)
+        if checks.tensor("threshold_adaptation", value).dim() == len(wanted) + 1:
+            value = self.batch_reduction(value, 0)
+        value = checks.finite("threshold_adaptation", checks.shaped("threshold_adaptation", value, wanted, "*shape x k"))
+        self.threshold_adaptation_ = value.detach().to(self.threshold_adaptation_.dtype).clone()
+
+    @property
+    def threshold(self) -> Tensor:
+        """Present threshold of each neuron, in mV, *shape."""
+        return self.threshold_adaptation_.sum(-1) + self.thresh_eq_v
+
+    def integrate(self, inputs: Tensor) -> Tensor:
+        """Voltages after a step with these currents, before any threshold."""
+        return leaky_step(
+            self.voltage_, inputs, step_time=self.dt, time_constant=self.tc_membrane, rest_v=self.rest_v, resistance=self.resistance
+        )
+
+    def clear(self, keep_adaptations: bool = True, **kwargs: Any) -> None:
+        """Brings voltages to rest, and refractory times and spikes to 0.
+
+        Args:
+            keep_adaptations: whether what the threshold has learned stays.
+        """
+        super().clear(keep_adaptations=keep_adaptations, **kwargs)
+        if not keep_adaptations:
+            self.threshold_adaptation_ = torch.zeros_like(self.threshold_adaptation_)
+
+    def forward(self, inputs: Tensor, adapt: bool | None = None, refrac_lock: bool = True) -> Tensor:
+        """One step.
+
+        Args:
+            inputs: currents, in nA, B x *shape.
+            adapt: whether the threshold adapts; None: in training mode only.
+            refrac_lock: whether voltages hold still while refractory (and adaptation with them).
+
+        Returns:
+            spikes, bool, B x *shape.
+
+        Raises:
+            ValueError: a wrong shape, a NaN or an infinity; the state stays as it was.
+        """
+        self.spike_, self.voltage_, self.refrac_ = threshold_step(
+            self.check_inputs(inputs),
+            self.voltage_,
+            self.refrac_,
+            self.integrate,
+            threshold=self.threshold,
+            reset=self.reset_v,
+            refrac_steps=self.refrac_steps,
+            refrac_lock=refrac_lock,
+        )
+        if self.training if adapt is None else adapt:
+            self._adapt(refrac_lock)
+        return self.spike
+
+    def _adapt(self, refrac_lock: bool) -> None:
+        present = self.threshold_adaptation_
+        decay = present.new_tensor([math.exp(-self.dt / tau) for tau in self.tc_adaptation])
+        at_rest = (self.refrac_ == 0) if refrac_lock else torch.ones_like(self.spike_)
+        adapted = adapt_threshold(present, self.spike_, at_rest, decay=decay, increment=present.new_tensor(self.spike_increment))
+        self.threshold_adaptation_ = self.batch_reduction(adapted, 0).detach()

@@ -1,0 +1,175 @@
+"""What every neuron does: integrates its input current, spikes at a threshold, is reset, and rests for a refractory time.
+
+One step of length dt, with the integration f of the model and the refractory time counted in whole steps:
+
+    r ← max(r − 1, 0),                 active = (r = 0)
+    v ← f(I)  where active,            else unchanged
+    s = active and v ≥ ϑ
+    v ← v_reset, r ← ⌈t_refrac/dt⌉     where s
+
+so a neuron with t_refrac = n·dt spikes at most every n steps (n ≥ 1).
+
+Reference: Gerstner et al., Neuronal Dynamics (2014), section 1.3.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from snnlab.core import checks
+from snnlab.core.mixins import BatchShapeMixin
+from snnlab.core.module import Module
+from snnlab.core.quantity import Quantity, Setting
+from snnlab.core.record import count_slots
+
+
+def threshold_step(
+    inputs: Tensor,
+    voltage: Tensor,
+    refrac: Tensor,
+    dynamics: Callable[[Tensor], Tensor],
+    *,
+    threshold: float | Tensor,
+    reset: float,
+    refrac_steps: int,
+    refrac_lock: bool = True,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """One step of the scheme above.
+
+    Args:
+        inputs: current, in nA.
+        voltage: before the step, in mV.
+        refrac: steps left of the refractory time, whole numbers.
+        dynamics: the model's integration over one step, from currents to voltages.
+        threshold, reset: in mV; the threshold may differ between neurons.
+        refrac_steps: steps that a spike keeps a neuron from spiking.
+        refrac_lock: whether the voltage holds still while refractory; else it moves, without input.
+
+    Returns:
+        spikes, voltage and refractory steps after the step.
+    """
+    refrac = (refrac - 1).clamp_(min=0)
+    active = refrac == 0
+    voltage = torch.where(active, dynamics(inputs), voltage) if refrac_lock else dynamics(inputs * active)
+    spikes = (voltage >= threshold).logical_and_(active)
+    return spikes, voltage.masked_fill(spikes, reset), refrac.masked_fill_(spikes, refrac_steps)
+
+
+class Neuron(Module, ABC):
+    """Interface of a group of neurons: a shape with a batch, a step time, voltages, refractory times and spikes.
+
+    Shape:
+        voltage, refrac, spike: B x *shape
+
+    Units:
+        dt, refrac: ms;  voltage: mV
+    """
+
+    shape: tuple[int, ...]
+    count: int
+    batchsz: int
+    batchedshape: tuple[int, ...]
+    dt: float
+
+    @property
+    @abstractmethod
+    def voltage(self) -> Tensor:
+        """Membrane voltages, in mV."""
+
+    @property
+    @abstractmethod
+    def refrac(self) -> Tensor:
+        """Refractory time that is left, in ms."""
+
+    @property
+    @abstractmethod
+    def spike(self) -> Tensor:
+        """Spikes of the last step, as bool."""
+
+    @abstractmethod
+    def forward(self, inputs: Tensor, **kwargs: Any) -> Tensor:
+        """One step: takes currents in nA, returns spikes."""
+
+
+class InfernoNeuron(BatchShapeMixin, Neuron):
+    """A group of neurons with a resting voltage, a reset, a refractory time: what the neurons of this library have in common.
+
+    Args:
+        shape: shape of the group, without the batch.
+        step_time: length of a simulation step, in ms.
+        rest_v: voltage at rest, in mV.
+        refrac_t: refractory time, in ms, 0 or above.
+        batch_size: number of samples.
+
+    Raises:
+        ValueError, TypeError: a size, time or voltage out of its range.
+    """
+
+    dt = Setting(checks.positive, Quantity("ms", 0.05, 2.0, "length of a simulation step", restart=True))
+    rest_v = Setting(checks.number, Quantity("mV", -90.0, -40.0, "voltage at rest"))
+    refrac_t = Setting(checks.not_negative, Quantity("ms", 0.0, 20.0, "time after a spike without another"))
+
+    def __init__(self, shape: tuple[int, ...] | int, step_time: float, *, rest_v: float, refrac_t: float, batch_size: int) -> None:
+        Neuron.__init__(self)
+        BatchShapeMixin.__init__(self, shape, batch_size)
+        self.configure(dt=step_time, rest_v=rest_v, refrac_t=refrac_t)
+        self.register_state("voltage_", torch.full(self.batchedshape, self.rest_v))
+        self.register_state("refrac_", torch.zeros(self.batchedshape, dtype=torch.int32))
+        self.register_state("spike_", torch.zeros(self.batchedshape, dtype=torch.bool))
+
+    @property
+    def refrac_steps(self) -> int:
+        """Steps from a spike to the first step that may spike again."""
+        return count_slots(self.dt, self.refrac_t, inclusive=False) if self.refrac_t else 0
+
+    @property
+    def voltage(self) -> Tensor:
+        """Membrane voltages, in mV, B x *shape. Setting them replaces them."""
+        return self.voltage_.clone()
+
+    @voltage.setter
+    def voltage(self, value: Tensor) -> None:
+        value = checks.finite("voltage", checks.shaped("voltage", value, self.batchedshape, "B x *shape"))
+        self.voltage_ = value.to(self.voltage_.dtype).clone()
+
+    @property
+    def refrac(self) -> Tensor:
+        """Refractory time that is left, in ms, B x *shape; counted in whole steps. Setting it rounds up to steps."""
+        slack = self.refrac_steps * self.dt - self.refrac_t
+        return (self.refrac_ * self.dt - slack).clamp(min=0).masked_fill(self.refrac_ == 0, 0.0)
+
+    @refrac.setter
+    def refrac(self, value: Tensor) -> None:
+        value = checks.finite("refrac", checks.shaped("refrac", value, self.batchedshape, "B x *shape"))
+        if (value < 0).any():
+            raise ValueError(f"refrac must be 0 ms or above, but its least value is {value.min():g} ms.")
+        self.refrac_ = torch.ceil(value / self.dt - 1e-4).to(self.refrac_.dtype)
+
+    @property
+    def spike(self) -> Tensor:
+        """Spikes of the last step, as bool, B x *shape."""
+        return self.spike_.clone()
+
+    def clear(self, **kwargs: Any) -> None:
+        """Brings voltages to rest, and refractory times and spikes to 0."""
+        super().clear(**kwargs)
+        self.voltage_ = torch.full_like(self.voltage_, self.rest_v, requires_grad=False)
+
+    def check_inputs(self, inputs: Tensor) -> Tensor:
+        """The currents of a step, checked before any state changes."""
+        checks.shaped("inputs", inputs, self.batchedshape, "B x *shape", "Set batchsz, or build with another batch_size.")
+        return checks.finite("inputs", inputs)
+
+    def extra_repr(self) -> str:
+        settings = {name: getattr(self, name) for name in sorted(self.quantities) if name != "dt"}
+        return ", ".join([f"shape={self.shape}, batchsz={self.batchsz}, dt={self.dt}", *(f"{k}={v}" for k, v in settings.items())])
+
+
+def check_reset_below(threshold: str, reset: str, owner: Module) -> None:
+    """ValueError unless the setting named `reset` lies below the one named `threshold`."""
+    low, high = getattr(owner, reset), getattr(owner, threshold)
+    if not low < high:
+        raise ValueError(f"{reset} must be below {threshold} ({high} mV), but is {low} mV. A neuron reset to its threshold never stops.")

@@ -1,0 +1,118 @@
+"""Leaky integrate-and-fire neuron: a leaky capacitor that spikes at a threshold.
+
+    τ dV/dt = −(V − V_rest) + R·I,       V ≥ ϑ:  spike, V ← V_reset, refractory for t_refrac
+
+For a current that is constant over a step, one step of length dt is exact:
+
+    V[t] = V_rest + R·I + (V[t−1] − V_rest − R·I)·exp(−dt/τ)
+
+Reference: Gerstner et al., Neuronal Dynamics (2014), section 1.3.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from snnlab.core import checks
+from snnlab.core.quantity import Quantity, Setting
+from snnlab.neurons.base import InfernoNeuron, check_reset_below, threshold_step
+
+
+def leaky_step(voltage: Tensor, inputs: Tensor, *, step_time: float, time_constant: float, rest_v: float, resistance: float) -> Tensor:
+    """One step of the equation above, without threshold.
+
+    Example:
+        >>> leaky_step(torch.tensor([-65.0]), torch.tensor([1.0]), step_time=1.0, time_constant=10.0, rest_v=-65.0, resistance=20.0)
+        tensor([-63.0967])
+    """
+    towards = inputs * resistance + rest_v
+    return torch.lerp(towards, voltage, math.exp(-step_time / time_constant))
+
+
+class LIF(InfernoNeuron):
+    """A group of leaky integrate-and-fire neurons.
+
+    The equation stands above the class; the order of events in a step in `snnlab.neurons.base`.
+
+    Args:
+        shape: shape of the group, without the batch.
+        step_time: length of a simulation step.
+        rest_v: voltage at rest; above the threshold, the neuron fires by itself.
+        reset_v: voltage after a spike, below the threshold.
+        thresh_v: voltage at which it spikes.
+        refrac_t: time after a spike without another, 0 or above.
+        time_constant: of the membrane, above 0.
+        resistance: of the membrane, not 0.
+        batch_size: number of samples.
+
+    Units:
+        step_time, refrac_t, time_constant: ms;  voltages: mV;  resistance: MΩ;  inputs: nA (1 MΩ·nA = 1 mV)
+
+    Shape:
+        inputs: B x *shape -> spikes: B x *shape
+
+    Raises:
+        ValueError: a reset at or above the threshold, a time constant not above 0, a resistance of 0.
+
+    Example:
+        >>> neuron = LIF(1, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-50.0, refrac_t=2.0, time_constant=10.0, resistance=10.0)
+        >>> [bool(neuron(torch.tensor([[20.0]]))) for _ in range(4)]
+        [True, False, True, False]
+    """
+
+    reset_v = Setting(checks.number, Quantity("mV", -90.0, -40.0, "voltage after a spike"))
+    thresh_v = Setting(checks.number, Quantity("mV", -60.0, -20.0, "voltage at which it spikes"))
+    time_constant = Setting(checks.positive, Quantity("ms", 1.0, 200.0, "membrane time constant", log=True))
+    resistance = Setting(checks.not_zero, Quantity("MΩ", 0.1, 100.0, "membrane resistance", log=True))
+
+    def __init__(
+        self,
+        shape: tuple[int, ...] | int,
+        step_time: float,
+        *,
+        rest_v: float,
+        reset_v: float,
+        thresh_v: float,
+        refrac_t: float,
+        time_constant: float,
+        resistance: float = 1.0,
+        batch_size: int = 1,
+    ) -> None:
+        super().__init__(shape, step_time, rest_v=rest_v, refrac_t=refrac_t, batch_size=batch_size)
+        self.configure(reset_v=reset_v, thresh_v=thresh_v, time_constant=time_constant, resistance=resistance)
+
+    def check_settings(self) -> None:
+        if "_thresh_v" in self.__dict__:
+            check_reset_below("thresh_v", "reset_v", self)
+
+    def integrate(self, inputs: Tensor) -> Tensor:
+        """Voltages after a step with these currents, before any threshold."""
+        return leaky_step(
+            self.voltage_, inputs, step_time=self.dt, time_constant=self.time_constant, rest_v=self.rest_v, resistance=self.resistance
+        )
+
+    def forward(self, inputs: Tensor, refrac_lock: bool = True) -> Tensor:
+        """One step.
+
+        Args:
+            inputs: currents, in nA, B x *shape.
+            refrac_lock: whether voltages hold still while refractory; else they move, without input.
+
+        Returns:
+            spikes, bool, B x *shape.
+
+        Raises:
+            ValueError: a wrong shape, a NaN or an infinity; the state stays as it was.
+        """
+        self.spike_, self.voltage_, self.refrac_ = threshold_step(
+            self.check_inputs(inputs),
+            self.voltage_,
+            self.refrac_,
+            self.integrate,
+            threshold=self.thresh_v,
+            reset=self.reset_v,
+            refrac_steps=self.refrac_steps,
+            refrac_lock=refrac_lock,
+        )
+        return self.spike

@@ -1,0 +1,214 @@
+"""What every synapse does: takes presynaptic spikes, gives a current, and remembers both over the longest delay.
+
+    spikes s[t]  ──►  current I[t]           now, what `forward` returns
+    history      ──►  I[t − d], s[t − d]     at a delay d, what `current_at` and `spike_at` read
+
+A synapse keeps one history a presynaptic cell, never one a connection: every target reads the same history at its own delay.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from snnlab.core import checks
+from snnlab.core.interpolation import interp_expdecay, interp_nearest, interp_previous
+from snnlab.core.mixins import BatchShapeMixin, DelayedMixin
+from snnlab.core.module import Module
+from snnlab.core.record import RecordTensor
+
+INTERPOLATIONS = {"previous": interp_previous, "nearest": interp_nearest, "expdecay": interp_expdecay}
+
+
+class SynapseConstructor(Protocol):
+    """What a connection calls to build its synapse: `f(shape, step_time, delay, batch_size) -> Synapse`."""
+
+    def __call__(self, shape: tuple[int, ...] | int, step_time: float, delay: float, batch_size: int) -> "Synapse": ...
+
+
+@dataclass(frozen=True)
+class DelayedRead:
+    """How a quantity at a delay follows from one history: `scale * record(t - d)`, with a rule between two steps.
+
+    Args:
+        record: the history.
+        interp: "previous", "nearest" or "expdecay".
+        scale: factor on the stored values, such as charge per step.
+        time_constant: of the decay between two steps, in ms; for "expdecay" alone.
+    """
+
+    record: RecordTensor
+    interp: str
+    scale: float = 1.0
+    time_constant: float | None = None
+
+    def at(self, selector: Tensor, tolerance: float, overbound: float | bool | None) -> Tensor:
+        """The quantity `selector` ms ago, element by element; beyond the history it is `overbound`, or its nearest end for None.
+
+        Shape:
+            selector: B x M -> B x M, or B x M x D -> B x M x D; a batch axis of 1 serves all samples
+        """
+        record = self.record
+        if record.slots == 1:
+            present = record.peek()
+            present = present.unsqueeze(-1) if selector.dim() > present.dim() else present
+            return present.expand(torch.broadcast_shapes(present.shape, selector.shape)) * self.scale
+        bounded = selector.clamp(0, record.duration)
+        kwargs = {} if self.time_constant is None else {"time_constant": self.time_constant}
+        value = record.select(bounded, INTERPOLATIONS[self.interp], tolerance=tolerance, interp_kwargs=kwargs) * self.scale
+        if overbound is None:
+            return value
+        beyond = (selector - bounded).abs() > tolerance
+        return torch.where(beyond, torch.as_tensor(overbound, dtype=value.dtype, device=value.device), value)
+
+
+class Synapse(Module, ABC):
+    """Interface of a synapse: a shape with a batch, a step time, a longest delay, and currents and spikes now and before.
+
+    Shape:
+        spike, current: B x *shape;  spike_at, current_at: as the selector, B x *shape or B x *shape x D
+
+    Units:
+        dt, delay, selector: ms;  current: nA
+    """
+
+    shape: tuple[int, ...]
+    count: int
+    batchsz: int
+    batchedshape: tuple[int, ...]
+    dt: float
+    delay: float
+    inplace: bool
+
+    @classmethod
+    @abstractmethod
+    def partialconstructor(cls, *args: Any, **kwargs: Any) -> SynapseConstructor:
+        """A function that builds such a synapse from (shape, step_time, delay, batch_size)."""
+
+    @property
+    @abstractmethod
+    def current(self) -> Tensor:
+        """Current at present, in nA."""
+
+    @property
+    @abstractmethod
+    def spike(self) -> Tensor:
+        """Spikes that came at this step, as bool."""
+
+    @abstractmethod
+    def current_at(self, selector: Tensor) -> Tensor:
+        """Current `selector` ms ago, in nA."""
+
+    @abstractmethod
+    def spike_at(self, selector: Tensor) -> Tensor:
+        """Spikes `selector` ms ago, as bool."""
+
+    @abstractmethod
+    def forward(self, *inputs: Tensor, **kwargs: Any) -> Tensor:
+        """One step: takes the spikes of this step, returns the current."""
+
+
+class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
+    """A synapse with plain histories: what the synapses of this library have in common.
+
+    A subclass builds its histories with `new_history`, says in `delayed_currents` and `delayed_spikes` how currents and spikes follow
+    from them, and steps them in `forward`.
+
+    Args:
+        shape: shape of the group of synapses, without the batch.
+        step_time: length of a simulation step, in ms.
+        delay: longest delay, in ms.
+        batch_size: number of samples.
+        inplace: whether histories are written in place: fastest, but no gradient flows through them.
+
+    Raises:
+        ValueError, TypeError: a size, time or delay out of its range.
+    """
+
+    def __init__(self, shape: tuple[int, ...] | int, step_time: float, delay: float, batch_size: int, inplace: bool) -> None:
+        Synapse.__init__(self)
+        BatchShapeMixin.__init__(self, shape, batch_size)
+        DelayedMixin.__init__(self, step_time, delay)
+        self._inplace = bool(inplace)
+        self.current_overbound: float | None = 0.0
+        self.spike_overbound: bool | None = False
+        self._tolerance: float | None = None
+
+    @property
+    def inplace(self) -> bool:
+        """Whether histories are written in place; set it to False where a gradient is wanted."""
+        return self._inplace
+
+    @inplace.setter
+    def inplace(self, value: bool) -> None:
+        self._inplace = bool(value)
+        for record in self.children():
+            if isinstance(record, RecordTensor):
+                record.inplace = self._inplace
+
+    @property
+    def tolerance(self) -> float:
+        """How far a delay may lie off a whole step and still count as one, in ms; 1e-4 of a step unless it was given."""
+        return 1e-4 * self.dt if self._tolerance is None else self._tolerance
+
+    @tolerance.setter
+    def tolerance(self, value: float | None) -> None:
+        self._tolerance = None if value is None else checks.not_negative("interp_tol", value, "ms")
+
+    def new_history(self) -> RecordTensor:
+        """A history of this synapse's shape that reaches its longest delay."""
+        dtype = torch.get_default_dtype()
+        return RecordTensor(self.dt, self.delay, shape=self.batchedshape, dtype=dtype, inplace=self.inplace)
+
+    def delayed_currents(self) -> tuple[DelayedRead, ...]:
+        """The histories whose reads at a delay add up to the current at that delay."""
+        raise NotImplementedError(f"{type(self).__name__} must say how its current follows from its histories.")
+
+    def delayed_spikes(self) -> DelayedRead:
+        """The history that spikes at a delay are read from."""
+        raise NotImplementedError(f"{type(self).__name__} must say how its spikes follow from its histories.")
+
+    def current_at(self, selector: Tensor) -> Tensor:
+        """Currents `selector` ms ago, in nA; beyond the longest delay `current_overbound`, or the oldest current for None.
+
+        Shape:
+            selector: B x *shape -> B x *shape, or B x *shape x D -> B x *shape x D; a batch axis of 1 serves all samples
+        """
+        first, *others = (read.at(selector, self.tolerance, self.current_overbound) for read in self.delayed_currents())
+        return sum(others, first)
+
+    def spike_at(self, selector: Tensor) -> Tensor:
+        """Spikes `selector` ms ago, as bool; beyond the longest delay `spike_overbound`, or the oldest spikes for None."""
+        return self.delayed_spikes().at(selector, self.tolerance, self.spike_overbound) != 0
+
+    def check_inputs(self, inputs: tuple[Tensor, ...]) -> Tensor:
+        """The spikes among the inputs, checked before any state changes."""
+        if not inputs:
+            raise TypeError(f"{type(self).__name__} takes spikes of shape {self.batchedshape}, but got no input.")
+        for place, value in enumerate(inputs):
+            name = "inputs" if len(inputs) == 1 else f"inputs[{place}]"
+            checks.shaped(name, value, self.batchedshape, "B x *shape", "Set batchsz, or build with another batch_size.")
+            checks.finite(name, value)
+        return inputs[0]
+
+    def extra_repr(self) -> str:
+        return f"shape={self.shape}, batchsz={self.batchsz}, dt={self.dt}, delay={self.delay}"
+
+
+def as_binary(inputs: Tensor, dtype: torch.dtype) -> Tensor:
+    """1 where there is a spike and 0 elsewhere, in `dtype`; a gradient passes straight through."""
+    spikes = (inputs != 0).to(dtype)
+    return spikes + (inputs - inputs.detach()) if inputs.requires_grad else spikes
+
+
+def refuse_unknown(name: str, kwargs: dict[str, Any]) -> None:
+    """TypeError that names keywords nobody takes."""
+    if kwargs:
+        raise TypeError(f"{name} takes no keyword {', '.join(map(repr, kwargs))}. Leave it out, or check its spelling.")
+
+
+def interpolation_mode(name: str, value: Any, choices: tuple[str, ...] = ("nearest", "previous")) -> str:
+    """The lower-case name of a way to read between two steps."""
+    return checks.one_of(name, str(value).lower(), choices, RuntimeError)

@@ -1,0 +1,157 @@
+"""Delta synapse: each spike delivers its whole charge within one step.
+
+    I[t] = (Q/dt)·s[t]
+
+so that the current, summed over the step, carries the charge Q whatever the step's length.
+
+Reference: Gerstner et al., Neuronal Dynamics (2014), section 1.3 (short current pulses).
+"""
+
+from typing import Any
+
+from torch import Tensor
+
+from snnlab.core import checks
+from snnlab.core.quantity import Quantity, Setting
+from snnlab.synapses.base import DelayedRead, InfernoSynapse, SynapseConstructor, as_binary, interpolation_mode, refuse_unknown
+
+
+def delta_step(spikes: Tensor, *, step_time: float, spike_charge: float) -> Tensor:
+    """Current of one step: the equation above.
+
+    Example:
+        >>> import torch
+        >>> delta_step(torch.tensor([1.0, 0.0]), step_time=0.5, spike_charge=2.0)
+        tensor([4., 0.])
+    """
+    return spikes * (spike_charge / step_time)
+
+
+class DeltaCurrent(InfernoSynapse):
+    """Turns spikes into current pulses of one step.
+
+    Only the spikes are remembered: the current at a delay is the spike at that delay, times Q/dt. The equation stands above the class.
+
+    Args:
+        shape: shape of the group of synapses, without the batch.
+        step_time: length of a simulation step.
+        spike_charge: charge of a spike, not 0; below 0 it inhibits.
+        delay: longest delay that can be read.
+        interp_mode: which spike counts between two steps: "previous" (the older: an arrival waits for the next step) or "nearest".
+        interp_tol: how far a delay may lie off a whole step and still count as one; None: 1e-4 steps.
+        current_overbound: current beyond the longest delay; None: that of the longest delay.
+        spike_overbound: spikes beyond the longest delay; None: those of the longest delay.
+        batch_size: number of samples.
+        inplace: whether the history is written in place.
+
+    Units:
+        step_time, delay, interp_tol: ms;  spike_charge: pC;  current: nA (1 pC/ms = 1 nA)
+
+    Shape:
+        inputs: B x *shape -> current: B x *shape
+
+    Raises:
+        ValueError: a charge of 0, a step time not above 0, a negative delay.
+        RuntimeError: an unknown `interp_mode`.
+
+    Example:
+        >>> import torch
+        >>> synapse = DeltaCurrent(2, 1.0, spike_charge=3.0, delay=1.0)
+        >>> synapse(torch.tensor([[True, False]])), synapse(torch.tensor([[False, False]]))
+        (tensor([[3., 0.]]), tensor([[0., 0.]]))
+        >>> synapse.current_at(torch.tensor([[1.0, 1.0]]))
+        tensor([[3., 0.]])
+    """
+
+    spike_charge = Setting(checks.not_zero, Quantity("pC", -100.0, 100.0, "charge of one spike"))
+
+    def __init__(
+        self,
+        shape: tuple[int, ...] | int,
+        step_time: float,
+        *,
+        spike_charge: float,
+        delay: float = 0.0,
+        interp_mode: str = "previous",
+        interp_tol: float | None = None,
+        current_overbound: float | None = 0.0,
+        spike_overbound: bool | None = False,
+        batch_size: int = 1,
+        inplace: bool = True,
+    ) -> None:
+        super().__init__(shape, step_time, delay, batch_size, inplace)
+        self.configure(spike_charge=spike_charge)
+        self.interp_mode = interpolation_mode("interp_mode", interp_mode)
+        self.tolerance = interp_tol
+        self.current_overbound, self.spike_overbound = current_overbound, spike_overbound
+        self.spike_ = self.new_history()
+
+    @classmethod
+    def partialconstructor(
+        cls,
+        spike_charge: float,
+        interp_mode: str = "previous",
+        interp_tol: float | None = None,
+        current_overbound: float | None = 0.0,
+        spike_overbound: bool | None = False,
+        inplace: bool = True,
+    ) -> SynapseConstructor:
+        """A function that builds such a synapse from (shape, step_time, delay, batch_size); arguments as in the class."""
+        return lambda shape, step_time, delay, batch_size: cls(
+            shape,
+            step_time,
+            spike_charge=spike_charge,
+            delay=delay,
+            interp_mode=interp_mode,
+            interp_tol=interp_tol,
+            current_overbound=current_overbound,
+            spike_overbound=spike_overbound,
+            batch_size=batch_size,
+            inplace=inplace,
+        )
+
+    @property
+    def charge_per_step(self) -> float:
+        """Q/dt, in nA."""
+        return self.spike_charge / self.dt
+
+    @property
+    def spike(self) -> Tensor:
+        """Spikes that came at this step, as bool, B x *shape. Setting it replaces them."""
+        return self.spike_.block[0].movedim(-1, 0) != 0
+
+    @spike.setter
+    def spike(self, value: Tensor) -> None:
+        self.spike_.write(checks.finite("spike", value) != 0, 1)
+
+    @property
+    def current(self) -> Tensor:
+        """Current of this step, in nA, B x *shape. It follows from the spikes: setting it does nothing."""
+        return delta_step(self.spike_.peek(), step_time=self.dt, spike_charge=self.spike_charge)
+
+    @current.setter
+    def current(self, value: Tensor) -> None:
+        pass
+
+    def delayed_currents(self) -> tuple[DelayedRead, ...]:
+        return (DelayedRead(self.spike_, self.interp_mode, self.charge_per_step),)
+
+    def delayed_spikes(self) -> DelayedRead:
+        return DelayedRead(self.spike_, self.interp_mode)
+
+    def forward(self, *inputs: Tensor, **kwargs: Any) -> Tensor:
+        """One step.
+
+        Args:
+            *inputs: spikes of this step, B x *shape; nonzero is a spike. Further inputs are ignored.
+
+        Returns:
+            current of this step, in nA, B x *shape.
+
+        Raises:
+            ValueError: a wrong shape, a NaN or an infinity; the state stays as it was.
+        """
+        refuse_unknown(type(self).__name__, kwargs)
+        spikes = as_binary(self.check_inputs(inputs), self.spike_.storage.dtype)
+        self.spike_.push(spikes)
+        return delta_step(spikes, step_time=self.dt, spike_charge=self.spike_charge)
