@@ -24,7 +24,8 @@ help:
 
 setup: $(READY)
 
-# Runs again only when what is to be installed has changed.
+# Runs again only when what is to be installed has changed. The last import makes matplotlib's list of fonts, which would
+# otherwise announce itself in the first notebook.
 $(READY): pyproject.toml constraints.txt
 	@set -e; \
 	python=""; \
@@ -46,6 +47,7 @@ $(READY): pyproject.toml constraints.txt
 	fi; \
 	echo "Installing what constraints.txt lists into $(VENV): a minute or two, once ..."; \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) --constraint constraints.txt --editable '.[lab,test]'; \
+	$(BIN)/python -c 'import matplotlib.font_manager' 2>/dev/null; \
 	touch $@
 
 # JUPYTER_PREFER_ENV_PATH: the kernel "python3" is the one of .venv, whatever kernels the user has at home.
