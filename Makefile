@@ -59,7 +59,7 @@ lab: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 # What pytest collects, and how it runs a notebook, stands in pyproject.toml: `pytest` alone runs the same tests.
 test: lint
