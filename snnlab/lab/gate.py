@@ -1,0 +1,65 @@
+"""One frame in flight: a new one leaves only when the browser has said that it painted the last.
+
+Without that, frames pile up on the way: 51 a second were shown, but 4 seconds late. What changes meanwhile is merged into the next frame.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from time import perf_counter
+
+
+class Gate:
+    """Lets frames out one at a time.
+
+    Args:
+        send: sends the frame of that number; called only when none is in flight.
+        patience: a frame that nobody acknowledged for so long (a hidden tab, a closed page) no longer holds the next one back.
+
+    Units:
+        patience: seconds
+    """
+
+    def __init__(self, send: Callable[[int], None], patience: float = 1.0) -> None:
+        self._send, self.patience = send, patience
+        self._number = 0
+        self._sent_at: float | None = None
+        self._dirty = False
+        self._waiting: asyncio.Future[None] | None = None
+
+    @property
+    def free(self) -> bool:
+        return self._sent_at is None or perf_counter() - self._sent_at > self.patience
+
+    def show(self) -> None:
+        """Sends a frame now, or as soon as the last one is acknowledged."""
+        if not self.free:
+            self._dirty = True
+            return
+        self._dirty = False
+        self._number += 1
+        self._sent_at = perf_counter()
+        self._send(self._number)
+
+    def acknowledge(self, number: int) -> None:
+        """The browser has painted this frame."""
+        if number != self._number:
+            return
+        self.open()
+        if self._dirty:
+            self.show()
+
+    def open(self) -> None:
+        """No frame is in flight (any more)."""
+        self._sent_at = None
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    async def wait(self) -> None:
+        """Until a frame may leave."""
+        if not self.free:
+            self._waiting = asyncio.get_running_loop().create_future()
+            left = self.patience - (perf_counter() - (self._sent_at or 0.0))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._waiting, max(left, 0.0))
+            self._waiting = None

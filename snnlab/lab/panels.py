@@ -1,0 +1,243 @@
+"""The panels of a view: what each looks at, and the arrays that it shows. No drawing here.
+
+    Raster("exc")            spikes of neurons; of a connection: the spikes that enter it
+    Current("enc2exc")       what a connection delivers to each neuron; of neurons: the sum that enters them
+    Voltage("exc")           membrane voltages
+    Fields("enc2exc.weight") the weights into each neuron, in the shape of its input
+
+A panel is bound to a model once. Then `data` gives, at every frame, plain arrays: positions of spikes (uint16), traces (float32), fields as
+shades between two limits (uint8). Small types keep a frame at some 13 kB.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from snnlab.lab import limits
+from snnlab.lab.capture import Capture, row
+from snnlab.lab.names import Names
+from snnlab.lab.recorder import Recorder
+
+
+class Panel(ABC):
+    """One picture of a view.
+
+    Args:
+        name: what it looks at, as in "exc.spike".
+        title: words above the picture; None says what is looked at.
+    """
+
+    kind = ""
+    first = "neurons"  # where a name is looked for first
+    noun = ""
+
+    def __init__(self, name: str, *, title: str | None = None) -> None:
+        self.name = name
+        self.title = title or f"{self.noun} · {name.removeprefix('neurons.').removeprefix('connections.')}"
+        self.captures: list[Capture] = []
+
+    def bind(self, names: Names, recorder: Recorder, batch: int) -> None:
+        """Finds what the panel looks at, and lets the recorder follow it."""
+        owner, attribute = names.find(self.name, self.first)
+        self._bind(owner, attribute, names.kind(owner), recorder, batch)
+
+    @abstractmethod
+    def _bind(self, owner: Any, attribute: str, kind: str, recorder: Recorder, batch: int) -> None: ...
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """What is drawn once: title, labels, units, sizes."""
+
+    @abstractmethod
+    def data(self, recorder: Recorder) -> dict[str, np.ndarray]:
+        """What is drawn at every frame."""
+
+    @abstractmethod
+    def words(self, recorder: Recorder) -> str:
+        """The picture in a few numbers."""
+
+    def clear(self) -> None:
+        """Forgets the limits of the axis."""
+        self.limits = getattr(self, "fixed", None)
+
+    def _catch(self, owner: Any, side: str) -> Any:
+        capture = Capture(owner, side)
+        self.captures.append(capture)
+        return capture.read
+
+
+def _size(owner: Any, *names: str) -> int:
+    """Number of elements of one sample: the first of these attributes that the owner has."""
+    for name in names:
+        shape = getattr(owner, name, None)
+        if shape is not None:
+            return math.prod(shape) if not isinstance(shape, int) else shape
+    raise TypeError(f"{type(owner).__name__} has no {' and no '.join(names)}: its number of elements is unknown.")
+
+
+class Raster(Panel):
+    """Spikes over time, one row a neuron.
+
+    Args:
+        name: neurons ("exc", "exc.spike"), or a connection for the spikes that enter it.
+        title: words above the picture.
+    """
+
+    kind, noun = "raster", "spikes"
+
+    def _bind(self, owner: Any, attribute: str, kind: str, recorder: Recorder, batch: int) -> None:
+        if kind == "connections" and not attribute:
+            self.size, read = _size(owner, "inshape"), self._catch(owner, "input")
+        else:
+            attribute = attribute or "spike"
+            self.size, read = math.prod(getattr(owner, attribute).shape[1:]), lambda: getattr(owner, attribute)
+        if self.size > 65_535:
+            raise ValueError(f"{self.name} has {self.size} rows; a raster shows at most 65535.")
+        recorder.follow(self.title, row(read, batch, None), self.size)
+
+    def describe(self) -> dict[str, Any]:
+        return {"kind": self.kind, "title": self.title, "rows": self.size, "label": "neuron"}
+
+    def data(self, recorder: Recorder) -> dict[str, np.ndarray]:
+        return {"spikes": np.argwhere(recorder.rows(self.title) > 0).astype(np.uint16)}
+
+    def words(self, recorder: Recorder) -> str:
+        return f"{self.title}: {int((recorder.rows(self.title) > 0).sum())} spikes in view"
+
+
+class Trace(Panel):
+    """A line a neuron over time: what currents and voltages share.
+
+    Args:
+        name: what it looks at.
+        neurons: which neurons, by their place in the flattened group.
+        limits: lower and upper end of the axis; None follows the data, in round numbers.
+        title: words above the picture.
+    """
+
+    kind, unit = "traces", ""
+
+    def __init__(
+        self, name: str, neurons: Sequence[int] = (0, 1, 2), *, limits: tuple[float, float] | None = None, title: str | None = None
+    ) -> None:
+        super().__init__(name, title=title)
+        self.neurons = [int(neuron) for neuron in neurons]
+        self.fixed = self.limits = limits
+
+    @abstractmethod
+    def _source(self, owner: Any, attribute: str, kind: str) -> tuple[Any, int]:
+        """A function that reads B x ..., and the number of elements of a sample."""
+
+    def _bind(self, owner: Any, attribute: str, kind: str, recorder: Recorder, batch: int) -> None:
+        read, size = self._source(owner, attribute, kind)
+        self.neurons = [neuron for neuron in self.neurons if neuron < size] if self.neurons == [0, 1, 2] else self.neurons
+        if not all(0 <= neuron < size for neuron in self.neurons):
+            raise ValueError(f"neurons must be numbers from 0 to {size - 1}, the elements of {self.name}, but are {self.neurons}.")
+        recorder.follow(self.title, row(read, batch, torch.tensor(self.neurons)), len(self.neurons))
+
+    def describe(self) -> dict[str, Any]:
+        names = [f"neuron {neuron}" for neuron in self.neurons]
+        return {"kind": self.kind, "title": self.title, "names": names, "label": f"{self.noun} ({self.unit})"}
+
+    def data(self, recorder: Recorder) -> dict[str, np.ndarray]:
+        values = np.ascontiguousarray(recorder.rows(self.title), dtype=np.float32)
+        seen = values[np.isfinite(values)]
+        if self.fixed is None and seen.size:
+            self.limits = limits.around(float(seen.min()), float(seen.max()), self.limits)
+        return {"values": values, "limits": np.array(self.limits or (0.0, 1.0), dtype=np.float32)}
+
+    def words(self, recorder: Recorder) -> str:
+        values = recorder.rows(self.title)
+        seen = values[np.isfinite(values)]
+        return f"{self.title}: {seen.min():.3g} to {seen.max():.3g} {self.unit}" if seen.size else f"{self.title}: nothing yet"
+
+
+class Current(Trace):
+    """Currents into chosen neurons, in nA: of one connection ("enc2exc"), or the sum that enters a group ("exc")."""
+
+    noun, unit, first = "current", "nA", "connections"
+
+    def _source(self, owner: Any, attribute: str, kind: str) -> tuple[Any, int]:
+        if attribute:
+            return lambda: getattr(owner, attribute), math.prod(getattr(owner, attribute).shape[1:])
+        if kind == "connections":
+            return self._catch(owner, "output"), _size(owner, "outshape")
+        return self._catch(owner, "input"), _size(owner, "shape")
+
+
+class Voltage(Trace):
+    """Membrane voltages of chosen neurons, in mV."""
+
+    noun, unit = "voltage", "mV"
+
+    def _source(self, owner: Any, attribute: str, kind: str) -> tuple[Any, int]:
+        attribute = attribute or "voltage"
+        return lambda: getattr(owner, attribute), math.prod(getattr(owner, attribute).shape[1:])
+
+
+class Fields(Panel):
+    """The weights into each neuron as a picture of its input, in a grid.
+
+    Args:
+        name: weights of N x M, as in "enc2exc.weight".
+        shape: height and width of the input, h·w = M; None takes the connection's own.
+        limits: values at both ends of the colour bar; None follows the weights: 0 to max, or ±max|w| where there are both signs.
+        unit: unit of the weights, for the colour bar.
+        title: words above the picture.
+    """
+
+    kind, noun, first = "fields", "receptive fields", "connections"
+
+    def __init__(
+        self,
+        name: str,
+        shape: tuple[int, int] | None = None,
+        *,
+        limits: tuple[float, float] | None = None,
+        unit: str = "",
+        title: str | None = None,
+    ) -> None:
+        super().__init__(name, title=title)
+        self.shape, self.unit, self.fixed, self.limits = shape, unit, limits, limits
+
+    def _bind(self, owner: Any, attribute: str, kind: str, recorder: Recorder, batch: int) -> None:
+        attribute = attribute or "weight"
+        weight = getattr(owner, attribute)
+        shape = tuple(self.shape or getattr(owner, "inshape", weight.shape[1:]))
+        shape = (1, *shape) if len(shape) == 1 else shape
+        if len(shape) != 2 or weight.numel() != len(weight) * math.prod(shape):
+            raise ValueError(
+                f"shape must be a height and a width with {weight[0].numel()} pixels, as many as {self.name} has inputs, but is {shape}."
+            )
+        self.count, self.shape = len(weight), shape
+        recorder.look(self.title, lambda: getattr(owner, attribute))
+
+    def describe(self) -> dict[str, Any]:
+        columns = math.ceil(math.sqrt(self.count))
+        sizes = {"count": self.count, "columns": columns, "height": self.shape[0], "width": self.shape[1]}
+        return {"kind": self.kind, "title": self.title, "label": f"weight ({self.unit})" if self.unit else "weight", **sizes}
+
+    def weights(self, recorder: Recorder) -> np.ndarray:
+        return recorder.still(self.title).reshape(self.count, *self.shape)
+
+    def data(self, recorder: Recorder) -> dict[str, np.ndarray]:
+        weights = self.weights(recorder)
+        if self.fixed is None:
+            low, high = float(np.nanmin(weights)), float(np.nanmax(weights))
+            present = self.limits if self.limits and (self.limits[0] < 0) == (low < 0) else None
+            top = limits.around(0.0, max(high, -low), (0.0, present[1]) if present else None)[1]
+            self.limits = (-top if low < 0 else 0.0, top)
+        low, high = self.limits
+        shades = (weights - low) * (255.0 / (high - low))
+        return {
+            "fields": np.nan_to_num(np.clip(shades, 0.0, 255.0)).round().astype(np.uint8),
+            "limits": np.array(self.limits, dtype=np.float32),
+        }
+
+    def words(self, recorder: Recorder) -> str:
+        weights = self.weights(recorder)
+        return f"{self.title}: mean {weights.mean():.4g}, {weights.min():.4g} to {weights.max():.4g}"

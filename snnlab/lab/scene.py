@@ -1,0 +1,84 @@
+"""A scene: panels side by side, as arrays. It draws nothing; the canvas in the browser and the still picture both draw from it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from snnlab.lab.names import Names
+from snnlab.lab.panels import Panel
+from snnlab.lab.recorder import Recorder
+
+
+class Scene:
+    """The panels of a view over one recorder.
+
+    Args:
+        panels: what to show.
+        names: the model in which the panels' names are found.
+        window: steps in view.
+        step_time: length of a step.
+        batch: which sample of the batch is shown.
+
+    Units:
+        step_time: ms
+    """
+
+    def __init__(self, panels: Sequence[Panel], names: Names, *, window: int, step_time: float, batch: int = 0) -> None:
+        self.panels, self.step_time = list(panels), step_time
+        self.recorder = Recorder(window)
+        titles: dict[str, int] = {}
+        for panel in self.panels:
+            titles[panel.title] = titles.get(panel.title, 0) + 1
+            if titles[panel.title] > 1:  # titles are the recorder's keys
+                panel.title += f" ({titles[panel.title]})"
+            panel.bind(names, self.recorder, batch)
+
+    def describe(self) -> dict[str, Any]:
+        """What is drawn once."""
+        panels = [panel.describe() for panel in self.panels]
+        return {"window": self.recorder.window, "step_time": self.step_time, "panels": panels}
+
+    def data(self) -> list[dict[str, np.ndarray]]:
+        """What is drawn at every frame: for each panel its arrays, as of now."""
+        self.recorder.fetch()
+        return [panel.data(self.recorder) for panel in self.panels]
+
+    def snapshot(self) -> str:
+        """The scene in one line of numbers."""
+        self.recorder.fetch()
+        return "; ".join(panel.words(self.recorder) for panel in self.panels)
+
+    def clear(self) -> None:
+        """Forgets all steps."""
+        self.recorder.clear()
+        for panel in self.panels:
+            panel.clear()
+
+    def close(self) -> None:
+        """Takes the hooks off the model."""
+        for panel in self.panels:
+            for capture in panel.captures:
+                capture.remove()
+
+
+def pack(data: Sequence[dict[str, np.ndarray]]) -> tuple[list[dict[str, list[Any]]], bytes]:
+    """All arrays of a frame in one buffer, and a table of where each lies: [type, shape, first byte].
+
+    Every array starts at a multiple of 4 bytes, so that the browser reads them where they lie.
+
+    Example:
+        >>> table, buffer = pack([{"a": np.zeros(3, np.uint8), "b": np.ones(1, np.float32)}])
+        >>> table, len(buffer)
+        ([{'a': ['uint8', [3], 0], 'b': ['float32', [1], 4]}], 8)
+    """
+    table, parts, at = [], [], 0
+    for arrays in data:
+        entries = {}
+        for name, array in arrays.items():
+            entries[name] = [array.dtype.name, list(array.shape), at]
+            raw = array.tobytes()
+            parts.append(raw + bytes(-len(raw) % 4))
+            at += len(parts[-1])
+        table.append(entries)
+    return table, b"".join(parts)

@@ -1,0 +1,52 @@
+"""The still twin of a live view: the same scene, drawn by matplotlib, for files, for tests and for pages without a kernel."""
+
+from collections.abc import Callable
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from snnlab import plots
+from snnlab.lab.panels import Current, Fields, Panel, Raster
+from snnlab.lab.scene import Scene
+
+
+def still(scene: Scene, title: str = "") -> plots.Picture:
+    """Draws a scene as a figure: panels over time on the left, fields on the right, as the live view has them."""
+    scene.data()
+    over_time = [panel for panel in scene.panels if not isinstance(panel, Fields)]
+    pictures = [panel for panel in scene.panels if isinstance(panel, Fields)]
+    figure = plots.Picture(9.6 if over_time and pictures else 6.4, max(1.75 * len(over_time), 3.4 * len(pictures), 2.4))
+    left, right = _halves(figure, bool(over_time), bool(pictures))
+    for half, panels in ((left, over_time), (right, pictures)):
+        for panel, ax in zip(panels, half.subplots(len(panels), 1, squeeze=False)[:, 0] if panels else (), strict=True):
+            draw(panel, scene, ax)
+            ax.set_title(panel.title, loc="left", fontsize=9)
+            ax.xaxis.label.set_fontsize(8), ax.yaxis.label.set_fontsize(8)
+            if panel in over_time[:-1]:
+                ax.set_xlabel("")
+    figure.suptitle(title, fontsize=9, x=0.01, ha="left")
+    return figure
+
+
+def draw(panel: Panel, scene: Scene, ax: Axes) -> None:
+    """Draws one panel through `snnlab.plots`."""
+    recorder, step_time = scene.recorder, scene.step_time
+    if isinstance(panel, Fields):
+        plots.fields(panel.weights(recorder), ax, limits=panel.limits, unit=panel.unit)
+        return
+    shown = max(1, min(recorder.steps, recorder.window))
+    start = max(0, recorder.steps - recorder.window) * step_time
+    rows = recorder.rows(panel.title)[-shown:]
+    if isinstance(panel, Raster):
+        plots.raster(rows > 0, step_time, ax, start=start)
+        return
+    plot: Callable[..., Axes] = plots.currents if isinstance(panel, Current) else plots.voltages
+    plot(np.asarray(rows), step_time, ax, start=start, labels=[str(neuron) for neuron in panel.neurons])
+    if panel.limits:
+        ax.set_ylim(*panel.limits)
+
+
+def _halves(figure: plots.Picture, left: bool, right: bool):
+    if left and right:
+        return figure.subfigures(1, 2, width_ratios=(3, 2))
+    return (figure, None) if left else (None, figure)

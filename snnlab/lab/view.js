@@ -1,0 +1,115 @@
+// The live view: builds the page's side of a lab, paints the frames that come, and says when each is painted.
+
+function decodeMap(base64) {
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const rgb = Array.from({ length: 256 }, (_, i) => [bytes[3 * i], bytes[3 * i + 1], bytes[3 * i + 2]]);
+  return { rgb, abgr: Uint32Array.from(rgb, ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0) };
+}
+
+const TYPES = { uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array };
+
+// The arrays of a frame, read where they lie in its one buffer.
+function unpack(table, view) {
+  const aligned = view.byteOffset % 4 === 0;
+  const buffer = aligned ? view.buffer : view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+  const start = aligned ? view.byteOffset : 0;
+  return table.map((entries) => Object.fromEntries(Object.entries(entries).map(([name, [type, shape, at]]) =>
+    [name, new TYPES[type](buffer, start + at, shape.reduce((a, b) => a * b, 1))])));
+}
+
+function render({ model, el }) {
+  const scene = { ...model.get("scene") };
+  scene.maps = Object.fromEntries(Object.entries(scene.maps).map(([name, map]) => [name, decodeMap(map)]));
+  const id = Math.random().toString(36).slice(2);
+  let count = 0;
+  const send = (message) => {
+    model.send({ ...message, view: id, seq: ++count });
+    return count;
+  };
+
+  const toolbar = bar(send, model.get("devices"));
+  const sliders = new Map(model.get("controls").map((control) => [control.name, slider(control, send)]));
+  const error = make("pre", { class: "snnlab-error", role: "alert", hidden: true });
+  const axes = make("canvas", { "aria-hidden": "true" });
+  const canvas = make("canvas", { role: "img", "aria-label": "nothing recorded yet" });
+  const figure = make("div", { class: "snnlab-figure" }, axes, canvas);
+  const root = make("div", { class: "snnlab", "data-lm-suppress-shortcuts": "true" }, toolbar.element);
+  if (sliders.size) root.append(make("div", { class: "snnlab-controls" }, ...[...sliders.values()].map((s) => s.element)));
+  root.append(error, figure);
+  el.append(root);
+
+  let place = null, look = theme(), limits = "", data = null, status = null, painted = false;
+
+  function fit() {
+    const width = Math.floor(figure.clientWidth);
+    if (!width) return;
+    const ratio = window.devicePixelRatio || 1;
+    place = layOut(scene, width);
+    figure.style.height = `${place.height}px`;
+    for (const layer of [axes, canvas]) {
+      layer.width = Math.round(width * ratio);
+      layer.height = Math.round(place.height * ratio);
+      Object.assign(layer.style, { width: `${width}px`, height: `${place.height}px` });
+      layer.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
+    }
+    limits = "";
+    paint();
+  }
+
+  function paint() {
+    if (!data || !place) return;
+    const now = data.map((arrays) => (arrays.limits ? arrays.limits.join() : "")).join(";");
+    if (now !== limits) { // the axes are drawn again only when one of them changes
+      limits = now;
+      paintAxes(axes.getContext("2d"), place, scene, data, look);
+    }
+    paintData(canvas.getContext("2d"), place, scene, data, look);
+  }
+
+  // The words around the picture; `seen` is the last message of this view that the model has heard.
+  function tell() {
+    toolbar.update(status);
+    for (const [name, value] of Object.entries(status.values)) sliders.get(name)?.update(value, status.seen[id] ?? 0);
+    error.hidden = !status.error;
+    if (error.textContent !== status.error) error.textContent = status.error;
+    if (status.alt) canvas.setAttribute("aria-label", status.alt);
+  }
+
+  function acknowledge(number) {
+    const done = () => { painted = false; send({ do: "ack", frame: number }); };
+    if (document.hidden) setTimeout(done, 100); // a hidden page has no animation frames
+    else requestAnimationFrame(done);
+  }
+
+  function arrive(message, buffers) {
+    if (message.do !== "frame") return;
+    data = unpack(message.table, buffers[0]);
+    status = message.status;
+    const now = () => {
+      painted = true;
+      paint();
+      tell();
+      el.dispatchEvent(new CustomEvent("snnlab-frame", { bubbles: true, detail: { number: message.number, seen: status.seen[id] ?? 0 } }));
+      acknowledge(message.number);
+    };
+    if (painted && !document.hidden) requestAnimationFrame(now);
+    else now(); // at once where nothing was painted in this animation frame yet
+  }
+
+  const recolor = () => { look = theme(); limits = ""; paint(); };
+  const resized = new ResizeObserver(() => { if (!place || Math.floor(figure.clientWidth) !== place.width) fit(); });
+  const themed = new MutationObserver(() => setTimeout(recolor, 50));
+  resized.observe(figure);
+  themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"] });
+  model.on("msg:custom", arrive);
+  fit();
+  send({ do: "hello" });
+  return () => {
+    send({ do: "bye" });
+    model.off("msg:custom", arrive);
+    resized.disconnect();
+    themed.disconnect();
+  };
+}
+
+export default { render };
