@@ -109,3 +109,12 @@ def finite(name: str, value: Tensor, hint: str = "") -> Tensor:
         if wrong:  # the sum of large finite numbers may overflow: that is no fault of theirs
             raise ValueError(_say(name, "finite in every element", f"NaN or infinite in {wrong} of {value.numel()}", hint))
     return value
+
+
+def text(name: str, value: Any, hint: str = "") -> str:
+    """A string that is not empty."""
+    if not isinstance(value, str):
+        raise TypeError(_say(name, "a string", f"{value!r} ({type(value).__name__})", hint))
+    if not value:
+        raise ValueError(_say(name, "a string that is not empty", "''", hint))
+    return value

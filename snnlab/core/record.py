@@ -196,6 +196,12 @@ class RecordTensor(Module):
         return storage if storage.shape[0] == self._slots else storage[self._pointer : self._pointer + self._slots]
 
     @property
+    def table(self) -> Tensor:
+        """The live history as a table of K·M rows of B samples, row k·M + m; for histories of two axes or more."""
+        block = self.block
+        return block.view(-1, block.shape[-1])
+
+    @property
     def window(self) -> Tensor:
         """The history, K x S, newest first; a copy."""
         return _batch_first(self.block, 1).clone()

@@ -1,0 +1,7 @@
+"""Updates: what rules propose, gathered, bounded and applied."""
+
+from snnlab.updates.accumulator import Accumulator
+from snnlab.updates.limits import Clamping, Normalization
+from snnlab.updates.updater import Updatable, Updater
+
+__all__ = ["Accumulator", "Clamping", "Normalization", "Updatable", "Updater"]

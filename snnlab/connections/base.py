@@ -1,0 +1,292 @@
+"""What every connection does: weights and geometry over a presynaptic history.
+
+    inputs ──► like_synaptic ──► synapse ──► currents at each synapse's delay ──► weighted sum ──► outputs
+
+One step takes inputs B x inshape and gives currents B x outshape. Learning rules see a connection through four reshapes: `presyn_receptive`
+and `postsyn_receptive` bring both sides of every synapse to shapes that broadcast to the weights, `like_bias` and `like_input` lead back;
+and through one product, `correlate`, which is the sum over the batch of post x pre for every synapse.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from snnlab.connections.delays import DelayPlan, plan_delays
+from snnlab.core import checks
+from snnlab.core.module import Module
+from snnlab.core.record import RecordTensor
+from snnlab.synapses import Synapse
+from snnlab.synapses.base import DelayedRead
+from snnlab.updates import Updatable, Updater
+
+
+class Connection(Updatable, Module, ABC):
+    """A weighted connection between two groups of neurons.
+
+    Args:
+        synapse: turns inputs into currents, and remembers them.
+
+    Raises:
+        TypeError: what came is no synapse.
+    """
+
+    def __init__(self, synapse: Synapse) -> None:
+        Module.__init__(self)
+        if not isinstance(synapse, Synapse):
+            raise TypeError(
+                f"synapse must build a Synapse, but gave {synapse!r} ({type(synapse).__name__}). "
+                "Pass a constructor, such as DeltaCurrent.partialconstructor(spike_charge=1.0)."
+            )
+        self.synapse_ = synapse
+        self.updater_: Updater | None = None
+        self._forget_plans()
+
+    # --- parameters (a subclass gives them) ---------------------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def weight(self) -> nn.Parameter:
+        """Weights."""
+
+    @property
+    @abstractmethod
+    def bias(self) -> nn.Parameter | None:
+        """Biases, in nA, or None."""
+
+    @property
+    @abstractmethod
+    def delay(self) -> nn.Parameter | None:
+        """Delays, in ms, or None."""
+
+    # --- shape and time -----------------------------------------------------------------------------------------------------------
+
+    @property
+    def synapse(self) -> Synapse:
+        """The synapse that turns inputs into currents. Setting it replaces it by one of the same shape."""
+        return self.synapse_
+
+    @synapse.setter
+    def synapse(self, value: Synapse) -> None:
+        if not isinstance(value, Synapse):
+            raise TypeError(f"synapse must be a Synapse, but is {value!r} ({type(value).__name__}).")
+        if value.shape != self.synapse_.shape:
+            raise ValueError(f"synapse must be of shape {self.synapse_.shape}, but is of shape {value.shape}.")
+        self.synapse_ = value.to(self.weight.dtype)
+        self._forget_plans()
+
+    @property
+    @abstractmethod
+    def inshape(self) -> tuple[int, ...]:
+        """Shape of inputs, without the batch."""
+
+    @property
+    @abstractmethod
+    def outshape(self) -> tuple[int, ...]:
+        """Shape of outputs, without the batch."""
+
+    def insize(self) -> int:
+        """Number of inputs, without the batch."""
+        return math.prod(self.inshape)
+
+    def outsize(self) -> int:
+        """Number of outputs, without the batch."""
+        return math.prod(self.outshape)
+
+    @property
+    def batchsz(self) -> int:
+        """Number of samples, that of the synapse. Setting it clears the state."""
+        return self.synapse.batchsz
+
+    @batchsz.setter
+    def batchsz(self, value: int) -> None:
+        self.synapse.batchsz = value
+
+    @property
+    def dt(self) -> float:
+        """Length of a simulation step, in ms, that of the synapse. Setting it clears the state."""
+        return self.synapse.dt
+
+    @dt.setter
+    def dt(self, value: float) -> None:
+        self.synapse.dt = value
+
+    @property
+    def batched_inshape(self) -> tuple[int, ...]:
+        """Shape of inputs: (B, *inshape)."""
+        return (self.batchsz, *self.inshape)
+
+    @property
+    def batched_outshape(self) -> tuple[int, ...]:
+        """Shape of outputs: (B, *outshape)."""
+        return (self.batchsz, *self.outshape)
+
+    @property
+    def biased(self) -> bool:
+        """Whether there are biases."""
+        return self.bias is not None
+
+    @property
+    def delayedby(self) -> float | None:
+        """Longest delay, in ms, that of the synapse; None for a connection without delays. 0.0 counts as having them."""
+        return None if self.delay is None else self.synapse.delay
+
+    # --- what the synapses carry --------------------------------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def selector(self) -> Tensor | None:
+        """Delays, in ms, as times to read the synapse at; None for a connection without delays."""
+
+    @property
+    def syncurrent(self) -> Tensor:
+        """Currents, in nA, as the last step used them: at each synapse's delay, B x *synapse.shape x N, or B x *synapse.shape."""
+        return self.synapse.current_at(self.selector) if self.delayedby else self.synapse.current
+
+    @property
+    def synspike(self) -> Tensor:
+        """Spikes, as bool, as they arrived at the last step: at each synapse's delay, or at once."""
+        return self.synapse.spike_at(self.selector) if self.delayedby else self.synapse.spike
+
+    # --- reshapes (a subclass gives them) -----------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def like_input(self, data: Tensor) -> Tensor:
+        """Reshapes data like the synapse's input to the connection's input."""
+
+    @abstractmethod
+    def like_synaptic(self, data: Tensor) -> Tensor:
+        """Reshapes data like the connection's input to the synapse's input."""
+
+    @abstractmethod
+    def like_bias(self, data: Tensor) -> Tensor:
+        """Reshapes data like a reduced postsynaptic receptive to the biases."""
+
+    @abstractmethod
+    def postsyn_receptive(self, data: Tensor) -> Tensor:
+        """Reshapes data like the output to B x (broadcasts to the weights) x L."""
+
+    @abstractmethod
+    def presyn_receptive(self, data: Tensor) -> Tensor:
+        """Reshapes data like `syncurrent` to B x (broadcasts to the weights) x L."""
+
+    @abstractmethod
+    def forward(self, *inputs: Tensor, **kwargs: Any) -> Tensor:
+        """One step: takes inputs B x inshape, returns currents B x outshape, in nA."""
+
+    # --- products over the history ------------------------------------------------------------------------------------------------
+
+    def read_presynaptic(self, pre: RecordTensor, interp: str = "previous", time_constant: float | None = None) -> Tensor:
+        """A history like the synapse's, as it arrives now at each synapse: at its delay, or the newest. Shaped like `syncurrent`."""
+        if not self.delayedby:
+            return pre.peek()
+        return DelayedRead(pre, interp, time_constant=time_constant).at(self.selector, self._tolerance, 0.0)
+
+    def pair(self, post: Tensor, pre: RecordTensor, interp: str = "previous", time_constant: float | None = None) -> Tensor:
+        """post x pre of every synapse and sample, summed over the receptive axis: B x (like weight).
+
+        The general path, for reductions over the batch other than a sum: it takes B times the memory of the weights.
+        """
+        arriving = self.read_presynaptic(pre, interp, time_constant)
+        post = self.postsyn_receptive(post).to(arriving.dtype)
+        return torch.einsum("b...r,b...r->b...", post, self.presyn_receptive(arriving)).expand(-1, *self.weight.shape)
+
+    def correlate(self, post: Tensor, pre: RecordTensor, interp: str = "previous", time_constant: float | None = None) -> Tensor:
+        """The sum over the batch of post x pre for every synapse, with pre as it arrives there now.
+
+        Args:
+            post: one value a postsynaptic neuron, B x outshape; bool where it is spikes, which is faster.
+            pre: history of one value a presynaptic cell, shaped like the synapse's.
+            interp: how to read between two steps: "previous", "nearest" or "expdecay".
+            time_constant: of the decay between two steps, in ms, for "expdecay".
+
+        Returns:
+            like the weights.
+        """
+        return self.pair(post, pre, interp, time_constant).sum(0)
+
+    @property
+    def _tolerance(self) -> float:
+        return getattr(self.synapse, "tolerance", 1e-4 * self.dt)
+
+    def plan(self, record: RecordTensor, interp: str, time_constant: float | None = None, overbound: bool = True) -> DelayPlan:
+        """Where each synapse reads such a history; kept until a delay changes."""
+        delay = self.delay
+        stamp = (delay.data_ptr(), delay._version)
+        if stamp != self._planned:
+            self._forget_plans()
+            self._planned = stamp
+        key = (record.slots, record.dt, record.duration, interp, time_constant, self._tolerance, overbound)
+        if key not in self._plans:
+            if len(self._plans) >= 8:  # a time constant that is being moved makes one plan a setting
+                self._plans.pop(next(iter(self._plans)))
+            self._plans[key] = plan_delays(
+                delay.view(-1, record.shape[1]),
+                step_time=record.dt,
+                duration=record.duration,
+                slots=record.slots,
+                interp=interp,
+                time_constant=time_constant,
+                tolerance=self._tolerance,
+                overbound=overbound,
+            )
+        return self._plans[key]
+
+    def refuse_lost_gradient(self, record: RecordTensor) -> None:
+        """RuntimeError where a gradient is wanted through a history that the next step overwrites."""
+        wanted = [name for name in ("weight", "delay") if getattr(self, name).requires_grad]
+        if wanted and record.inplace and torch.is_grad_enabled():
+            raise RuntimeError(
+                f"{' and '.join(wanted)} ask for a gradient, but the synapse writes its history in place, which loses it. "
+                "Set connection.synapse.inplace = False, or run under torch.no_grad()."
+            )
+
+    def _forget_plans(self) -> None:
+        self._plans: dict[tuple, DelayPlan] = {}
+        self._planned: tuple[int, int] | None = None
+
+    # --- state --------------------------------------------------------------------------------------------------------------------
+
+    def check_inputs(self, inputs: tuple[Tensor, ...]) -> None:
+        """Refuses inputs of a wrong shape before any state changes."""
+        if not inputs:
+            raise TypeError(f"{type(self).__name__} takes inputs of shape {self.batched_inshape}, but got none.")
+        for place, value in enumerate(inputs):
+            name = "inputs" if len(inputs) == 1 else f"inputs[{place}]"
+            checks.shaped(name, value, self.batched_inshape, "B x inshape", "Set batchsz for another batch size.")
+
+    def clear(self, **kwargs: Any) -> None:
+        """Brings the synapse to rest and forgets pending updates. Weights, biases and delays stay."""
+        super().clear(**kwargs)
+
+    def defaultupdater(
+        self, *includes: str, exclude_weight: bool = False, exclude_bias: bool = False, exclude_delay: bool = False
+    ) -> Updater:
+        """Sets and returns an updater of weight, bias if there is one, delay if there is one, and whatever else is named.
+
+        Args:
+            *includes: further attributes to be updated.
+            exclude_weight, exclude_bias, exclude_delay: leave one out.
+        """
+        names = [] if exclude_weight else ["weight"]
+        names += ["bias"] if self.biased and not exclude_bias else []
+        names += ["delay"] if self.delayedby is not None and not exclude_delay else []
+        self.updater = Updater(self, *names, *includes)
+        return self.updater
+
+    def extra_repr(self) -> str:
+        delays = "" if self.delayedby is None else f", delayedby={self.delayedby}"
+        return f"inshape={self.inshape}, outshape={self.outshape}, biased={self.biased}{delays}"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"_plans": {}, "_planned": None}
+
+    def _apply(self, fn: Any, recurse: bool = True) -> "Connection":
+        self._forget_plans()
+        return super()._apply(fn, recurse)
+
+    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+        self._forget_plans()
+        super()._load_from_state_dict(*args, **kwargs)

@@ -1,0 +1,174 @@
+"""Dense connection: every input reaches every output.
+
+    y = x·Wᵀ + b                                   without delays, x the synaptic currents
+    y[n] = Σ_m W[n, m]·x[m](t − d[n, m]) + b[n]     with a delay for each synapse
+
+With delays, every synapse reads the one history of its presynaptic cell at its own delay; see `snnlab.connections.delays`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from snnlab.connections.base import Connection
+from snnlab.connections.delays import delayed_outer, delayed_outer_of_spikes, delayed_sum
+from snnlab.connections.mixins import WeightBiasDelayMixin
+from snnlab.core import checks
+from snnlab.core.record import RecordTensor
+from snnlab.synapses import InfernoSynapse, SynapseConstructor
+
+OneToOne = Callable[[Tensor], Tensor]
+
+
+def initial(default: Tensor, init: OneToOne | None, name: str) -> Tensor:
+    """The default, or what an initialiser makes of it, which must keep its shape."""
+    value = default if init is None else init(default)
+    return checks.shaped(name, value, tuple(default.shape), "that of the tensor it was given").detach()
+
+
+class LinearDense(WeightBiasDelayMixin, Connection):
+    """All-to-all connection with optional biases and a delay for each synapse.
+
+    The equation stands above the class.
+
+    Args:
+        in_shape: shape of inputs, without the batch.
+        out_shape: shape of outputs, without the batch.
+        step_time: length of a simulation step.
+        synapse: builds the synapse, such as `DeltaCurrent.partialconstructor(spike_charge=1.0)`.
+        bias: whether outputs have a bias.
+        delay: longest delay; None for a connection without delays. 0.0 makes a delay parameter that is not used.
+        batch_size: number of samples.
+        weight_init: makes the weights from the default, uniform in [0, 1).
+        bias_init: makes the biases from the default, uniform in [0, 1).
+        delay_init: makes the delays from the default, zeros.
+
+    Units:
+        step_time, delay: ms;  outputs, bias: nA;  weight: 1
+
+    Shape:
+        inputs: B x inshape -> outputs: B x outshape;  weight, delay: N x M;  bias: N;  selector: 1 x M x N
+
+    Raises:
+        ValueError: a size, time or initial value out of its range.
+        TypeError: a synapse constructor that builds no synapse.
+
+    Example:
+        >>> synapse = snn.DeltaCurrent.partialconstructor(spike_charge=1.0)
+        >>> late = lambda zeros: torch.tensor([[0.0, 2.0]])
+        >>> connection = LinearDense(2, 1, 1.0, synapse=synapse, delay=2.0, weight_init=torch.ones_like, delay_init=late)
+        >>> both, none = torch.tensor([[True, True]]), torch.tensor([[False, False]])
+        >>> [connection(x).item() for x in (both, none, none)]
+        [1.0, 0.0, 1.0]
+    """
+
+    def __init__(
+        self,
+        in_shape: tuple[int, ...] | int,
+        out_shape: tuple[int, ...] | int,
+        step_time: float,
+        *,
+        synapse: SynapseConstructor,
+        bias: bool = False,
+        delay: float | None = None,
+        batch_size: int = 1,
+        weight_init: OneToOne | None = None,
+        bias_init: OneToOne | None = None,
+        delay_init: OneToOne | None = None,
+    ) -> None:
+        self._inshape, self._outshape = checks.shape("in_shape", in_shape), checks.shape("out_shape", out_shape)
+        inputs, outputs = torch.Size(self._inshape).numel(), torch.Size(self._outshape).numel()
+        Connection.__init__(self, synapse((inputs,), step_time, 0.0 if delay is None else delay, batch_size))
+        WeightBiasDelayMixin.__init__(
+            self,
+            weight=initial(torch.rand(outputs, inputs), weight_init, "weight_init"),
+            bias=initial(torch.rand(outputs), bias_init, "bias_init") if bias else None,
+            delay=None if delay is None else initial(torch.zeros(outputs, inputs), delay_init, "delay_init"),
+        )
+        self.synapse.to(self.weight.dtype)
+
+    @property
+    def inshape(self) -> tuple[int, ...]:
+        """Shape of inputs, without the batch."""
+        return self._inshape
+
+    @property
+    def outshape(self) -> tuple[int, ...]:
+        """Shape of outputs, without the batch."""
+        return self._outshape
+
+    @property
+    def selector(self) -> Tensor | None:
+        """Delays, in ms, as times to read the synapse at, 1 x M x N; None without delays."""
+        return None if self.delay is None else self.delay.t().unsqueeze(0)
+
+    def like_input(self, data: Tensor) -> Tensor:
+        """Reshapes data like the synapse's input, B x M, to the connection's input, B x inshape."""
+        return data.reshape(-1, *self.inshape)
+
+    def like_synaptic(self, data: Tensor) -> Tensor:
+        """Reshapes data like the connection's input, B x inshape, to the synapse's input, B x M."""
+        return data.reshape(-1, self.insize())
+
+    def like_bias(self, data: Tensor) -> Tensor:
+        """Reshapes data like a reduced postsynaptic receptive, N x 1, to the biases, N."""
+        return data.reshape(self.outsize())
+
+    def postsyn_receptive(self, data: Tensor) -> Tensor:
+        """Reshapes data like the output, B x outshape, to B x N x 1 x 1."""
+        return data.reshape(-1, self.outsize(), 1, 1)
+
+    def presyn_receptive(self, data: Tensor) -> Tensor:
+        """Reshapes data like `syncurrent`, B x M or B x M x N, to B x 1 x M x 1 or B x N x M x 1."""
+        return (data.unsqueeze(1) if data.dim() == 2 else data.transpose(1, 2)).unsqueeze(-1)
+
+    def forward(self, *inputs: Tensor, **kwargs: Any) -> Tensor:
+        """One step.
+
+        Args:
+            *inputs: inputs of this step, B x inshape, passed to the synapse as B x M, with all keywords.
+
+        Returns:
+            currents, in nA, B x outshape.
+
+        Raises:
+            ValueError: a wrong shape, a NaN or an infinity; the state stays as it was.
+            RuntimeError: a gradient is wanted through a history that is written in place.
+        """
+        self.check_inputs(inputs)
+        current = self.synapse(*(self.like_synaptic(value) for value in inputs), **kwargs)
+        return (self._delayed() if self.delayedby else self._present(current)).reshape(self.batched_outshape)
+
+    def _present(self, current: Tensor) -> Tensor:
+        """The undelayed product: B x M -> B x N."""
+        return F.linear(current, self.weight, self.bias)
+
+    def _delayed(self) -> Tensor:
+        """The delayed product over what the synapse remembers: B x N."""
+        wants_slope = torch.is_grad_enabled() and self.delay.requires_grad
+        if not isinstance(self.synapse, InfernoSynapse) or wants_slope:
+            total = torch.einsum("bmn,nm->bn", self.syncurrent, self.weight)  # any other synapse, and gradients to delays
+        else:
+            total = self._read_sum(self.weight).t()
+        return total if self.bias is None else total + self.bias
+
+    def _read_sum(self, weight: Tensor) -> Tensor:
+        """Σ_m weight[n, m] x current at the delay, N x B, over all histories that the current is made of."""
+        overbound, total = self.synapse.current_overbound, 0.0
+        for read in self.synapse.delayed_currents():
+            self.refuse_lost_gradient(read.record)
+            plan = self.plan(read.record, read.interp, read.time_constant, overbound is not None)
+            total = total + delayed_sum(read.record.table, weight, plan, scale=read.scale, overbound=overbound)
+        return total
+
+    def correlate(self, post: Tensor, pre: RecordTensor, interp: str = "previous", time_constant: float | None = None) -> Tensor:
+        """The sum over the batch of post x pre for every synapse, N x M; see `Connection.correlate`."""
+        post = post.reshape(-1, self.outsize()).t()
+        if not self.delayedby:
+            present = pre.block[0]
+            return post.to(present.dtype) @ present.t()
+        product = delayed_outer_of_spikes if post.dtype == torch.bool else delayed_outer
+        return product(post, pre.table, self.plan(pre, interp, time_constant))

@@ -1,0 +1,99 @@
+"""Lateral connection: every neuron of a group reaches every other, and never itself.
+
+    y = x·(W ⊙ (1 − I))ᵀ + b
+
+Such a connection carries the competition of a group: with negative weights, whoever spikes holds the others down.
+"""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from snnlab.connections.dense import LinearDense, OneToOne
+from snnlab.core.record import RecordTensor
+from snnlab.synapses import SynapseConstructor
+
+
+class LinearLateral(LinearDense):
+    """All-to-all connection of a group with itself, without self-connections.
+
+    The equation stands above the class. The diagonal of weight and delay is 0 after every setting, and the product leaves it out even where
+    an optimiser has moved it.
+
+    Args:
+        shape: shape of the group, without the batch.
+        step_time, synapse, bias, delay, batch_size, weight_init, bias_init, delay_init: as in `LinearDense`.
+
+    Units:
+        step_time, delay: ms;  outputs, bias: nA;  weight: 1
+
+    Shape:
+        inputs: B x shape -> outputs: B x shape;  weight, delay: M x M;  bias: M;  selector: 1 x M x M
+
+    Raises:
+        ValueError: a size, time or initial value out of its range.
+        TypeError: a synapse constructor that builds no synapse.
+
+    Example:
+        >>> synapse = snn.DeltaCurrent.partialconstructor(spike_charge=1.0)
+        >>> connection = LinearLateral(3, 1.0, synapse=synapse, weight_init=lambda default: -torch.ones_like(default))
+        >>> connection(torch.tensor([[True, False, False]])).detach()
+        tensor([[ 0., -1., -1.]])
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...] | int,
+        step_time: float,
+        *,
+        synapse: SynapseConstructor,
+        bias: bool = False,
+        delay: float | None = None,
+        batch_size: int = 1,
+        weight_init: OneToOne | None = None,
+        bias_init: OneToOne | None = None,
+        delay_init: OneToOne | None = None,
+    ) -> None:
+        super().__init__(
+            shape,
+            shape,
+            step_time,
+            synapse=synapse,
+            bias=bias,
+            delay=delay,
+            batch_size=batch_size,
+            weight_init=weight_init,
+            bias_init=bias_init,
+            delay_init=delay_init,
+        )
+        size = self.insize()
+        self.register_buffer("mask", 1 - torch.eye(size, dtype=self.weight.dtype), persistent=False)
+        self._write(self.weight_, self.weight_)
+        if self.delay_ is not None:
+            self._write(self.delay_, self.delay_)
+
+    def _write(self, parameter: Any, value: Tensor) -> None:
+        """Copies new values in; of weights and delays, the diagonal stays 0."""
+        with torch.no_grad():
+            parameter.copy_(value)
+            if parameter.dim() == 2:
+                parameter.fill_diagonal_(0)
+
+    def _present(self, current: Tensor) -> Tensor:
+        """The undelayed product without the diagonal: B x M -> B x M."""
+        return F.linear(current, self.weight, self.bias) - current * self.weight.diagonal()
+
+    def _delayed(self) -> Tensor:
+        """The delayed product without the diagonal: B x M."""
+        itself = self._self_current() * self.weight.diagonal()
+        return super()._delayed() - itself
+
+    def _self_current(self) -> Tensor:
+        """Current of each neuron at the delay to itself, B x M."""
+        return self.synapse.current_at(self.delay.diagonal().unsqueeze(0))
+
+    def correlate(self, post: Tensor, pre: RecordTensor, interp: str = "previous", time_constant: float | None = None) -> Tensor:
+        """The sum over the batch of post x pre for every synapse, M x M, with 0 on the diagonal; see `Connection.correlate`."""
+        return super().correlate(post, pre, interp, time_constant).fill_diagonal_(0)

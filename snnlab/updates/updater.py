@@ -1,0 +1,148 @@
+"""An updater applies pending updates to the parameters of a module, all at one moment of a step.
+
+    p ← clamp(p + Δ)        for each parameter p with pending updates, Δ as in `snnlab.updates.accumulator`
+
+Rules only write into the accumulators, `connection.updater.weight`; nothing changes until `connection.update()` (or `layer.update()`).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from snnlab.core.module import Module
+from snnlab.updates.accumulator import Accumulator
+
+
+class Updater(Module):
+    """One accumulator for each named parameter of a module.
+
+    `updater.NAME` is the accumulator; `updater.NAME = t` adds t to its positive part, `updater.NAME = (pos, neg)` to both;
+    `del updater.NAME` empties it. Calling the updater applies what is pending; hooks such as `Clamping` then run.
+
+    Args:
+        module: whose parameters are updated; a plain reference, kept out of state and of `modules()`.
+        *params: names of the parameters.
+        reduction: how pending updates become one, as in `Accumulator.reduction`.
+
+    Raises:
+        RuntimeError: the module has no attribute of a given name.
+        AttributeError: a name that is not updated here.
+
+    Example:
+        >>> module = torch.nn.Linear(1, 1, bias=False).requires_grad_(False)
+        >>> updater = Updater(module, "weight")
+        >>> before = module.weight.item()
+        >>> updater.weight = (torch.tensor([[2.0]]), torch.tensor([[0.5]]))
+        >>> updater()
+        >>> round(module.weight.item() - before, 4)
+        1.5
+    """
+
+    def __init__(self, module: nn.Module, *params: str, reduction: Callable[[Tensor, int], Tensor] | None = None) -> None:
+        super().__init__()
+        for name in params:
+            if not hasattr(module, name):
+                raise RuntimeError(f"{type(module).__name__} has no attribute {name!r} to update. Name a parameter that it has.")
+        self.__dict__["parent"] = module
+        self.updates_ = nn.ModuleDict({name: Accumulator() for name in params})
+        for accumulator in self.updates_.values():
+            accumulator.reduction(reduction)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the parameters that are updated."""
+        return tuple(self.updates_)
+
+    def __getattr__(self, name: str) -> Any:
+        updates = self.__dict__.get("_modules", {}).get("updates_")
+        if updates is not None and name in updates:
+            return updates[name]
+        return super().__getattr__(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        updates = self.__dict__.get("_modules", {}).get("updates_", ())
+        if name not in updates:
+            super().__setattr__(name, value)
+        elif isinstance(value, tuple | list):
+            pos, neg = value
+            updates[name].add(pos, neg)
+        else:
+            updates[name].add(pos=value)
+
+    def __delattr__(self, name: str) -> None:
+        if name in self.names:
+            self.updates_[name].clear()
+        else:
+            super().__delattr__(name)
+
+    def clear(self, **kwargs: Any) -> None:
+        """Forgets all pending updates."""
+        for accumulator in self.updates_.values():
+            accumulator.clear()
+
+    @torch.no_grad()
+    def forward(self, *names: str) -> None:
+        """Applies pending updates to the named parameters, or to all.
+
+        Raises:
+            AttributeError: a name that is not updated here.
+            ValueError: an update that would make a parameter NaN or infinite, or of another shape; nothing is changed then.
+        """
+        for name in names or self.names:
+            if name not in self.updates_:
+                raise AttributeError(f"{name!r} is not updated here; {', '.join(self.names) or 'nothing'} is.")
+        for name in names or self.names:
+            parameter = getattr(self.parent, name)
+            update = self.updates_[name].update(parameter)
+            if update is not None:
+                limit = getattr(self.parent, f"limit_{name}", None)
+                value = parameter + update
+                setattr(self.parent, name, value if limit is None else limit(value))
+
+    def extra_repr(self) -> str:
+        return ", ".join(self.names)
+
+
+class Updatable:
+    """Gives a module an updater: `updater`, `updatable`, `update`, `updatesome`."""
+
+    @property
+    def updater(self) -> Updater | None:
+        """The updater, or None. Setting it replaces it; deleting it drops it and what is pending."""
+        return self._modules.get("updater_")
+
+    @updater.setter
+    def updater(self, value: Updater | None) -> None:
+        if value is not None and not isinstance(value, Updater):
+            raise TypeError(f"updater must be an Updater or None, but is {value!r} ({type(value).__name__}). Use defaultupdater().")
+        self.updater_ = value
+
+    @updater.deleter
+    def updater(self) -> None:
+        self.updater_ = None
+
+    @property
+    def updatable(self) -> bool:
+        """Whether there is an updater."""
+        return self.updater is not None
+
+    def update(self, clear: bool = True, **kwargs: Any) -> None:
+        """Applies all pending updates; without an updater nothing happens.
+
+        Args:
+            clear: whether pending updates are forgotten afterwards.
+        """
+        if self.updater is not None:
+            self.updater(**kwargs)
+            if clear:
+                self.updater.clear()
+
+    def updatesome(self, *names: str, clear: bool = True) -> None:
+        """Applies the pending updates of the named parameters alone."""
+        if self.updater is not None:
+            self.updater(*names)
+            if clear:
+                for name in names:
+                    delattr(self.updater, name)
