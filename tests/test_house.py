@@ -1,15 +1,18 @@
 """The house around the library: imports stay light, versions agree, commands fail with a word when something is missing."""
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
@@ -57,6 +60,17 @@ def test_a_dependency_has_a_tested_version_within_its_bounds(name):
 @pytest.mark.parametrize("name", sorted(BY_NAME))
 def test_a_dependency_has_a_line_that_says_why(name):
     assert re.search(rf"^\| {re.escape(name)} \| .{{20,}} \|$", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+
+
+def test_debians_own_python_can_install_every_tested_version():
+    refused = {}
+    for name, version in pins().items():
+        with contextlib.suppress(metadata.PackageNotFoundError):  # of another platform
+            found = metadata.distribution(name)
+            wanted = found.metadata["Requires-Python"] or ""
+            if found.version.partition("+")[0] == version and not SpecifierSet(wanted).contains("3.11.2"):
+                refused[name] = wanted
+    assert refused == {}
 
 
 def test_torch_may_come_as_any_build_of_its_version():
