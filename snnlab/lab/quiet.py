@@ -2,8 +2,8 @@
 
 A kernel answers each message with two status messages. At 55 acknowledgements a second these small, lone packets hold the next frame
 back (31 instead of 56 frames a second were shown). ipykernel 7.4 handles a widget's message without them while a cell is running; this
-file asks for the same when none is. It wraps one private method, so it looks first whether that method is the one it knows, and otherwise does nothing:
-everything works then as well, only with fewer frames.
+file asks for the same when none is. It wraps one private method, so it looks first whether that method is the one it knows, and otherwise
+does nothing: everything works then as well, only with fewer frames.
 
 The page waits for an `idle` for each message before it forgets it: they are sent later, many at once, at a pause and every few hundred.
 """
