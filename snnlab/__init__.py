@@ -16,6 +16,8 @@ from snnlab.core.mixins import BatchShapeMixin, DelayedMixin
 from snnlab.core.module import Module
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.core.record import RecordTensor
+from snnlab.learning import STDP, CellTrainer, IndependentCellTrainer, Unit
+from snnlab.network import Cell, Layer, Proxy, Serial
 from snnlab.neurons import ALIF, LIF, InfernoNeuron, Neuron
 from snnlab.synapses import DeltaCurrent, InfernoSynapse, SingleExponentialCurrent, Synapse, SynapseConstructor
 from snnlab.updates import Accumulator, Clamping, Normalization, Updatable, Updater

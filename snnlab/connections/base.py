@@ -178,47 +178,39 @@ class Connection(Updatable, Module, ABC):
 
     # --- products over the history ------------------------------------------------------------------------------------------------
 
-    def read_presynaptic(self, pre: RecordTensor, interp: str = "previous", time_constant: float | None = None) -> Tensor:
-        """A history like the synapse's, as it arrives now at each synapse: at its delay, or the newest. Shaped like `syncurrent`."""
-        if not self.delayedby:
-            return pre.peek()
-        return DelayedRead(pre, interp, time_constant=time_constant).at(self.selector, self._tolerance, 0.0)
+    def arriving(self, pre: DelayedRead) -> Tensor:
+        """A history like the synapse's, as it arrives now at each synapse: at its delay, or at once. Shaped like `syncurrent`."""
+        return pre.at(self.selector, 0.0) if self.delayedby else pre.record.peek() * pre.scale
 
-    def pair(self, post: Tensor, pre: RecordTensor, interp: str = "previous", time_constant: float | None = None) -> Tensor:
+    def pair(self, post: Tensor, pre: DelayedRead) -> Tensor:
         """post x pre of every synapse and sample, summed over the receptive axis: B x (like weight).
 
         The general path, for reductions over the batch other than a sum: it takes B times the memory of the weights.
         """
-        arriving = self.read_presynaptic(pre, interp, time_constant)
+        arriving = self.arriving(pre)
         post = self.postsyn_receptive(post).to(arriving.dtype)
         return torch.einsum("b...r,b...r->b...", post, self.presyn_receptive(arriving)).expand(-1, *self.weight.shape)
 
-    def correlate(self, post: Tensor, pre: RecordTensor, interp: str = "previous", time_constant: float | None = None) -> Tensor:
+    def correlate(self, post: Tensor, pre: DelayedRead) -> Tensor:
         """The sum over the batch of post x pre for every synapse, with pre as it arrives there now.
 
         Args:
             post: one value a postsynaptic neuron, B x outshape; bool where it is spikes, which is faster.
-            pre: history of one value a presynaptic cell, shaped like the synapse's.
-            interp: how to read between two steps: "previous", "nearest" or "expdecay".
-            time_constant: of the decay between two steps, in ms, for "expdecay".
+            pre: a history of one value a presynaptic cell, shaped like the synapse's, and how to read it.
 
         Returns:
             like the weights.
         """
-        return self.pair(post, pre, interp, time_constant).sum(0)
+        return self.pair(post, pre).sum(0)
 
-    @property
-    def _tolerance(self) -> float:
-        return getattr(self.synapse, "tolerance", 1e-4 * self.dt)
-
-    def plan(self, record: RecordTensor, interp: str, time_constant: float | None = None, overbound: bool = True) -> DelayPlan:
+    def plan(self, read: DelayedRead, overbound: bool = True) -> DelayPlan:
         """Where each synapse reads such a history; kept until a delay changes."""
-        delay = self.delay
+        delay, record = self.delay, read.record
         stamp = (delay.data_ptr(), delay._version)
         if stamp != self._planned:
             self._forget_plans()
             self._planned = stamp
-        key = (record.slots, record.dt, record.duration, interp, time_constant, self._tolerance, overbound)
+        key = (record.slots, record.dt, record.duration, read.interp, read.time_constant, read.tolerance, overbound)
         if key not in self._plans:
             if len(self._plans) >= 8:  # a time constant that is being moved makes one plan a setting
                 self._plans.pop(next(iter(self._plans)))
@@ -227,9 +219,9 @@ class Connection(Updatable, Module, ABC):
                 step_time=record.dt,
                 duration=record.duration,
                 slots=record.slots,
-                interp=interp,
-                time_constant=time_constant,
-                tolerance=self._tolerance,
+                interp=read.interp,
+                time_constant=read.time_constant,
+                tolerance=read.tolerance,
                 overbound=overbound,
             )
         return self._plans[key]

@@ -17,8 +17,7 @@ from snnlab.connections.base import Connection
 from snnlab.connections.delays import delayed_outer, delayed_outer_of_spikes, delayed_sum
 from snnlab.connections.mixins import WeightBiasDelayMixin
 from snnlab.core import checks
-from snnlab.core.record import RecordTensor
-from snnlab.synapses import InfernoSynapse, SynapseConstructor
+from snnlab.synapses import DelayedRead, InfernoSynapse, SynapseConstructor
 
 OneToOne = Callable[[Tensor], Tensor]
 
@@ -160,15 +159,17 @@ class LinearDense(WeightBiasDelayMixin, Connection):
         overbound, total = self.synapse.current_overbound, 0.0
         for read in self.synapse.delayed_currents():
             self.refuse_lost_gradient(read.record)
-            plan = self.plan(read.record, read.interp, read.time_constant, overbound is not None)
+            plan = self.plan(read, overbound is not None)
             total = total + delayed_sum(read.record.table, weight, plan, scale=read.scale, overbound=overbound)
         return total
 
-    def correlate(self, post: Tensor, pre: RecordTensor, interp: str = "previous", time_constant: float | None = None) -> Tensor:
+    def correlate(self, post: Tensor, pre: DelayedRead) -> Tensor:
         """The sum over the batch of post x pre for every synapse, N x M; see `Connection.correlate`."""
         post = post.reshape(-1, self.outsize()).t()
         if not self.delayedby:
-            present = pre.block[0]
-            return post.to(present.dtype) @ present.t()
-        product = delayed_outer_of_spikes if post.dtype == torch.bool else delayed_outer
-        return product(post, pre.table, self.plan(pre, interp, time_constant))
+            present = pre.record.block[0]
+            product = post.to(present.dtype) @ present.t()
+        else:
+            multiply = delayed_outer_of_spikes if post.dtype == torch.bool else delayed_outer
+            product = multiply(post, pre.record.table, self.plan(pre))
+        return product if pre.scale == 1.0 else product * pre.scale

@@ -13,8 +13,7 @@ from snnlab.connections.base import Connection
 from snnlab.connections.dense import OneToOne, initial
 from snnlab.connections.mixins import WeightBiasDelayMixin
 from snnlab.core import checks
-from snnlab.core.record import RecordTensor
-from snnlab.synapses import InfernoSynapse, SynapseConstructor
+from snnlab.synapses import DelayedRead, InfernoSynapse, SynapseConstructor
 
 
 class LinearDirect(WeightBiasDelayMixin, Connection):
@@ -129,7 +128,7 @@ class LinearDirect(WeightBiasDelayMixin, Connection):
         total = current * self.weight
         return (total if self.bias is None else total + self.bias).reshape(self.batched_outshape)
 
-    def correlate(self, post: Tensor, pre: RecordTensor, interp: str = "previous", time_constant: float | None = None) -> Tensor:
+    def correlate(self, post: Tensor, pre: DelayedRead) -> Tensor:
         """The sum over the batch of post x pre for every synapse, M; see `Connection.correlate`."""
-        arriving = self.read_presynaptic(pre, interp, time_constant).view(-1, self.insize())
+        arriving = self.arriving(pre).reshape(-1, self.insize())
         return (post.reshape(-1, self.insize()) * arriving).sum(0)

@@ -12,8 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from snnlab.connections.dense import LinearDense, OneToOne
-from snnlab.core.record import RecordTensor
-from snnlab.synapses import SynapseConstructor
+from snnlab.synapses import DelayedRead, SynapseConstructor
 
 
 class LinearLateral(LinearDense):
@@ -94,6 +93,6 @@ class LinearLateral(LinearDense):
         """Current of each neuron at the delay to itself, B x M."""
         return self.synapse.current_at(self.delay.diagonal().unsqueeze(0))
 
-    def correlate(self, post: Tensor, pre: RecordTensor, interp: str = "previous", time_constant: float | None = None) -> Tensor:
+    def correlate(self, post: Tensor, pre: DelayedRead) -> Tensor:
         """The sum over the batch of post x pre for every synapse, M x M, with 0 on the diagonal; see `Connection.correlate`."""
-        return super().correlate(post, pre, interp, time_constant).fill_diagonal_(0)
+        return super().correlate(post, pre).fill_diagonal_(0)

@@ -1,0 +1,6 @@
+"""Learning rules."""
+
+from snnlab.learning.base import CellTrainer, IndependentCellTrainer, Unit
+from snnlab.learning.stdp import STDP
+
+__all__ = ["STDP", "CellTrainer", "IndependentCellTrainer", "Unit"]

@@ -37,14 +37,16 @@ class DelayedRead:
         interp: "previous", "nearest" or "expdecay".
         scale: factor on the stored values, such as charge per step.
         time_constant: of the decay between two steps, in ms; for "expdecay" alone.
+        tolerance: how far a delay may lie off a whole step and still count as one, in ms.
     """
 
     record: RecordTensor
     interp: str
+    tolerance: float
     scale: float = 1.0
     time_constant: float | None = None
 
-    def at(self, selector: Tensor, tolerance: float, overbound: float | bool | None) -> Tensor:
+    def at(self, selector: Tensor, overbound: float | bool | None) -> Tensor:
         """The quantity `selector` ms ago, element by element; beyond the history it is `overbound`, or its nearest end for None.
 
         Shape:
@@ -57,10 +59,10 @@ class DelayedRead:
             return present.expand(torch.broadcast_shapes(present.shape, selector.shape)) * self.scale
         bounded = selector.clamp(0, record.duration)
         kwargs = {} if self.time_constant is None else {"time_constant": self.time_constant}
-        value = record.select(bounded, INTERPOLATIONS[self.interp], tolerance=tolerance, interp_kwargs=kwargs) * self.scale
+        value = record.select(bounded, INTERPOLATIONS[self.interp], tolerance=self.tolerance, interp_kwargs=kwargs) * self.scale
         if overbound is None:
             return value
-        beyond = (selector - bounded).abs() > tolerance
+        beyond = (selector - bounded).abs() > self.tolerance
         return torch.where(beyond, torch.as_tensor(overbound, dtype=value.dtype, device=value.device), value)
 
 
@@ -176,12 +178,12 @@ class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
         Shape:
             selector: B x *shape -> B x *shape, or B x *shape x D -> B x *shape x D; a batch axis of 1 serves all samples
         """
-        first, *others = (read.at(selector, self.tolerance, self.current_overbound) for read in self.delayed_currents())
+        first, *others = (read.at(selector, self.current_overbound) for read in self.delayed_currents())
         return sum(others, first)
 
     def spike_at(self, selector: Tensor) -> Tensor:
         """Spikes `selector` ms ago, as bool; beyond the longest delay `spike_overbound`, or the oldest spikes for None."""
-        return self.delayed_spikes().at(selector, self.tolerance, self.spike_overbound) != 0
+        return self.delayed_spikes().at(selector, self.spike_overbound) != 0
 
     def check_inputs(self, inputs: tuple[Tensor, ...]) -> Tensor:
         """The spikes among the inputs, checked before any state changes."""

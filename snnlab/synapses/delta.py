@@ -134,10 +134,10 @@ class DeltaCurrent(InfernoSynapse):
         pass
 
     def delayed_currents(self) -> tuple[DelayedRead, ...]:
-        return (DelayedRead(self.spike_, self.interp_mode, self.charge_per_step),)
+        return (DelayedRead(self.spike_, self.interp_mode, self.tolerance, scale=self.charge_per_step),)
 
     def delayed_spikes(self) -> DelayedRead:
-        return DelayedRead(self.spike_, self.interp_mode)
+        return DelayedRead(self.spike_, self.interp_mode, self.tolerance)
 
     def forward(self, *inputs: Tensor, **kwargs: Any) -> Tensor:
         """One step.

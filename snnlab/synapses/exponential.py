@@ -139,10 +139,10 @@ class SingleExponentialCurrent(InfernoSynapse):
         self.current_.write(checks.finite("current", value), 1)
 
     def delayed_currents(self) -> tuple[DelayedRead, ...]:
-        return (DelayedRead(self.current_, "expdecay", time_constant=self.time_constant),)
+        return (DelayedRead(self.current_, "expdecay", self.tolerance, time_constant=self.time_constant),)
 
     def delayed_spikes(self) -> DelayedRead:
-        return DelayedRead(self.spike_, self.spike_interp_mode)
+        return DelayedRead(self.spike_, self.spike_interp_mode, self.tolerance)
 
     def forward(self, *inputs: Tensor, **kwargs: Any) -> Tensor:
         """One step.

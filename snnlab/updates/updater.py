@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from snnlab.core import checks
 from snnlab.core.module import Module
 from snnlab.updates.accumulator import Accumulator
 
@@ -97,9 +98,15 @@ class Updater(Module):
             parameter = getattr(self.parent, name)
             update = self.updates_[name].update(parameter)
             if update is not None:
-                limit = getattr(self.parent, f"limit_{name}", None)
-                value = parameter + update
-                setattr(self.parent, name, value if limit is None else limit(value))
+                self._set(name, parameter, parameter + update)
+
+    def _set(self, name: str, parameter: Tensor, value: Tensor) -> None:
+        limit = getattr(self.parent, f"limit_{name}", None)  # such as the range of a delay
+        value = value if limit is None else limit(value)
+        if name in self.parent._parameters:  # of a plain module of torch, which checks nothing
+            parameter.copy_(checks.finite(name, checks.shaped(name, value, tuple(parameter.shape), "the parameter's")))
+        else:
+            setattr(self.parent, name, value)
 
     def extra_repr(self) -> str:
         return ", ".join(self.names)

@@ -1,0 +1,252 @@
+"""What every learning rule does: looks at its cells once a step, and proposes updates of their parameters.
+
+    layer(x)          the step
+    trainer()         the rule reads the cells: traces advance, contributions go to each cell's updater
+    layer.update()    the parameters change
+
+Traces have unit amplitude and are buffers of the rule, one set a cell; learning rates multiply at the product, so that a rate set between
+two steps acts at the next.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from snnlab.core import checks
+from snnlab.core.module import Module
+from snnlab.core.quantity import Setting
+from snnlab.core.record import RecordTensor
+from snnlab.core.traces import trace_cumulative, trace_nearest
+from snnlab.network import Cell
+from snnlab.synapses import DelayedRead, InfernoSynapse
+
+
+class CellState(Module):
+    """What a rule keeps for one cell: its settings, and its traces.
+
+    A setting is the trainer's, unless it was overridden for this cell: `state.lr_post`.
+
+    Args:
+        trainer: whose settings hold where nothing is overridden.
+        overrides: settings of this cell alone.
+    """
+
+    def __init__(self, trainer: "CellTrainer", overrides: dict[str, Any]) -> None:
+        super().__init__()
+        self.__dict__.update(_trainer=trainer, overrides=overrides, built_for=None, device=None, seen_steps=0)
+
+    def __getattr__(self, name: str) -> Any:
+        own = self.__dict__
+        if name in own.get("overrides", ()):
+            return own["overrides"][name]
+        if "_trainer" in own and name in own["_trainer"].settings():
+            return getattr(own["_trainer"], name)
+        return super().__getattr__(name)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A cell in training, and what the rule keeps for it."""
+
+    cell: Cell
+    state: CellState
+
+
+class CellTrainer(Module, ABC):
+    """A learning rule over named cells.
+
+    A subclass declares its settings, names the parameters that it trains in `trains`, builds its traces in `build`, and works in `step`.
+
+    Attributes:
+        trains: names of the parameters that each cell's updater must hold.
+        spelled: names of settings that differ from those of the constructor's arguments.
+    """
+
+    trains: ClassVar[tuple[str, ...]] = ("weight",)
+    spelled: ClassVar[dict[str, str]] = {}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.states_ = nn.ModuleDict()
+        self.__dict__["_cells"] = {}
+
+    @classmethod
+    def settings(cls) -> dict[str, Setting]:
+        """Every setting of the rule, by name."""
+        return {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items() if isinstance(value, Setting)}
+
+    # --- cells --------------------------------------------------------------------------------------------------------------------
+
+    def register_cell(self, name: str, cell: Cell, /, **overrides: Any) -> Unit:
+        """Puts a cell under this rule.
+
+        Args:
+            name: what to call it here.
+            cell: the cell; its connection needs an updater.
+            **overrides: constructor arguments of the rule that differ for this cell.
+
+        Raises:
+            ValueError: the name is taken; an override out of its range.
+            TypeError: an override that the rule does not have.
+            RuntimeError: the cell has no updater, or its updater lacks a parameter that the rule trains.
+        """
+        if not isinstance(cell, Cell):
+            raise TypeError(f"cell must be a Cell, but is {cell!r} ({type(cell).__name__}). Take it from layer.add_cell or serial.cell.")
+        if checks.text("name", name) in self._cells:
+            raise ValueError(f"There is a cell {name!r} in this {type(self).__name__} already. Choose another name, or del_cell it first.")
+        if cell.updater is None:
+            raise RuntimeError(
+                f"Cell {name!r} has no updater, so nothing could be learned. Call cell.connection.defaultupdater() before registering it."
+            )
+        for parameter in self.trains:
+            if parameter not in cell.updater.names:
+                raise RuntimeError(f"Cell {name!r} has an updater without {parameter!r}, which {type(self).__name__} trains.")
+        if not isinstance(cell.synapse, InfernoSynapse):
+            raise TypeError(
+                f"Cell {name!r} has a synapse of type {type(cell.synapse).__name__}; rules read the history of an InfernoSynapse."
+            )
+        state = CellState(self, self._checked(overrides))
+        self.states_[name.replace(".", "_")] = state
+        self._cells[name] = Unit(cell, state)
+        self._fit(self._cells[name])
+        return self._cells[name]
+
+    def _checked(self, overrides: dict[str, Any]) -> dict[str, Any]:
+        settings, checked = self.settings(), {}
+        for argument, value in overrides.items():
+            name = self.spelled.get(argument, argument)
+            if name not in settings:
+                known = sorted({*settings, *self.spelled} - set(self.spelled.values()))
+                raise TypeError(f"{type(self).__name__} takes no override {argument!r}; it takes {', '.join(known)}.")
+            checked[name] = settings[name].check(argument, value)
+        return checked
+
+    def get_unit(self, name: str) -> Unit:
+        """The cell of this name and its state; AttributeError if there is none."""
+        if name not in self._cells:
+            raise AttributeError(f"There is no cell {name!r} in this {type(self).__name__}; there is: {', '.join(self._cells) or 'none'}.")
+        return self._cells[name]
+
+    def del_cell(self, name: str) -> None:
+        """Takes a cell from under this rule; AttributeError if there is none of this name."""
+        self.get_unit(name)
+        del self._cells[name], self.states_[name.replace(".", "_")]
+
+    def __iter__(self) -> Iterator[Unit]:
+        return iter(self._cells.values())
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    # --- a step -------------------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def build(self, cell: Cell, state: CellState) -> None:
+        """Makes the traces of a cell, at rest."""
+
+    @abstractmethod
+    def step(self, cell: Cell, state: CellState) -> None:
+        """Advances the traces of a cell by the step that has just run, and adds contributions to its updater."""
+
+    def _fit(self, unit: Unit) -> None:
+        """Builds the traces, and builds them anew when the cell has another batch size, step time or longest delay."""
+        connection = unit.cell.connection
+        shape = (unit.cell.neuron.batchedshape, connection.dt, connection.delayedby)
+        if shape != unit.state.built_for:
+            self.build(unit.cell, unit.state)
+            unit.state.built_for = shape
+        device = connection.weight.device
+        if unit.state.device != device:
+            unit.state.to(device).device = device
+
+    @torch.no_grad()
+    def forward(self) -> None:
+        """Looks at every cell once; call it after the layer's step and before `layer.update()`.
+
+        A cell in evaluation mode, or whose updater is gone, is passed over; in evaluation mode of the rule all are.
+
+        Raises:
+            RuntimeError: a cell has not run since the last call.
+        """
+        for name, unit in self._cells.items():
+            if self.training and unit.cell.training and unit.cell.updater is not None:
+                if unit.cell.steps == unit.state.seen_steps:
+                    since = "since the last call" if unit.state.seen_steps else "yet"
+                    raise RuntimeError(f"Cell {name!r} has not run {since}. Call the layer first, then {type(self).__name__}, once a step.")
+                self._fit(unit)
+                self.step(unit.cell, unit.state)
+            unit.state.seen_steps = unit.cell.steps
+
+    def update(self) -> None:
+        """Applies the pending updates of the layers that the cells belong to."""
+        for layer in {id(unit.cell.layer): unit.cell.layer for unit in self}.values():
+            layer.update()
+
+
+class IndependentCellTrainer(CellTrainer):
+    """A rule whose cells know nothing of each other."""
+
+
+# --- what rules share -----------------------------------------------------------------------------------------------------------------
+
+
+def check_trace_mode(name: str, value: Any) -> str:
+    """ "cumulative" or "nearest"."""
+    return checks.one_of(name, value, TRACES)
+
+
+def check_reduction(name: str, value: Any) -> Callable[[Tensor, int], Tensor]:
+    """A reduction over the batch, `f(tensor, dim)`; None is the mean."""
+    if value is not None and not callable(value):
+        raise TypeError(f"{name} must be a function f(tensor, dim) or None, but is {value!r} ({type(value).__name__}).")
+    return torch.mean if value is None else value
+
+
+def check_tolerance(name: str, value: Any) -> float | None:
+    """A time in ms, or None."""
+    return None if value is None else checks.not_negative(name, value, "ms")
+
+
+def check_bool(name: str, value: Any) -> bool:
+    """True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, but is {value!r} ({type(value).__name__}).")
+    return value
+
+
+TRACES = {"cumulative": trace_cumulative, "nearest": trace_nearest}
+
+
+def history_like_synapse(cell: Cell) -> RecordTensor:
+    """A history of one value a presynaptic cell that reaches as far back as the connection's delays."""
+    connection = cell.connection
+    shape, dtype = cell.synapse.batchedshape, connection.weight.dtype
+    return RecordTensor(connection.dt, connection.delayedby or 0.0, shape=shape, dtype=dtype)
+
+
+def reduced_pair(cell: Cell, rate: float, post: Tensor, pre: DelayedRead, reduction: Callable[[Tensor, int], Tensor]) -> Tensor:
+    """|rate| x post x pre as it arrives, reduced over the batch: like the weights.
+
+    Mean and sum are one product that contracts over the batch; any other reduction sees every sample's own.
+    """
+    connection = cell.connection
+    if reduction is torch.mean or reduction is torch.sum:
+        samples = len(post) if reduction is torch.mean else 1
+        return connection.correlate(post, pre) * (abs(rate) / samples)
+    return reduction(connection.pair(post, pre) * abs(rate), 0)
+
+
+def signed(a: Tensor, b: Tensor, rate_a: float, rate_b: float) -> tuple[Tensor | None, Tensor | None]:
+    """Sorts two magnitudes into what is added and what is taken away, by the signs of their rates; 0 counts as positive.
+
+    Example:
+        >>> signed(torch.tensor(1.0), torch.tensor(2.0), -0.1, -0.1)
+        (None, tensor(3.))
+    """
+    if (rate_a >= 0) == (rate_b >= 0):
+        return (a + b, None) if rate_a >= 0 else (None, a + b)
+    return (a, b) if rate_a >= 0 else (b, a)

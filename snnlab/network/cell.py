@@ -1,0 +1,99 @@
+"""A cell: a connection and the neurons it feeds, as one thing that a learning rule can train.
+
+presynaptic spikes ──► connection (weights, delays) ──► neurons ──► postsynaptic spikes
+    cell.prespike          cell.updater                               cell.postspike
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+from snnlab.connections import Connection
+from snnlab.core.module import Module
+from snnlab.neurons import Neuron
+from snnlab.synapses import Synapse
+from snnlab.updates import Updater
+
+if TYPE_CHECKING:
+    from snnlab.network.layer import Layer
+
+
+class Cell(Module):
+    """A connection and the neurons it feeds. Built by `Layer.add_cell`; connection, neuron and layer are plain references.
+
+    Args:
+        layer: the layer both belong to.
+        connection, neuron: the pair.
+        names: their names in the layer.
+
+    Raises:
+        RuntimeError: the connection's outputs are not shaped like the neurons.
+
+    Attributes:
+        steps: how often the layer has run this pair.
+    """
+
+    def __init__(self, layer: "Layer", connection: Connection, neuron: Neuron, names: tuple[str, str]) -> None:
+        super().__init__()
+        if tuple(connection.outshape) != tuple(neuron.shape):
+            raise RuntimeError(
+                f"connection {names[0]!r} gives outputs of shape {tuple(connection.outshape)}, but neuron {names[1]!r} is of shape "
+                f"{tuple(neuron.shape)}. Make them equal to train the pair."
+            )
+        self.__dict__.update(layer=layer, connection=connection, neuron=neuron, names=tuple(names))
+        self.steps = 0
+
+    @property
+    def synapse(self) -> Synapse:
+        """The connection's synapse."""
+        return self.connection.synapse
+
+    @property
+    def updater(self) -> Updater | None:
+        """The connection's updater, or None."""
+        return self.connection.updater
+
+    @property
+    def precurrent(self) -> Tensor:
+        """Synaptic currents, in nA, as the last step used them."""
+        return self.connection.syncurrent
+
+    @property
+    def prespike(self) -> Tensor:
+        """Presynaptic spikes, as bool, as they arrived at the last step."""
+        return self.connection.synspike
+
+    @property
+    def postvoltage(self) -> Tensor:
+        """Membrane voltages of the neurons, in mV."""
+        return self.neuron.voltage
+
+    @property
+    def postspike(self) -> Tensor:
+        """Spikes of the neurons at the last step, as bool."""
+        return self.neuron.spike
+
+    @property
+    def monitors(self) -> dict[str, Any]:
+        """Monitors on this cell, by name."""
+        found = (getattr(hook, "owner", None) for hook in (*self._forward_pre_hooks.values(), *self._forward_hooks.values()))
+        return {monitor.name: monitor for monitor in found if monitor is not None}
+
+    def observe(self) -> None:
+        """Lets the monitors on this cell look; called by the layer after each of its steps."""
+        self.steps += 1
+        for hook in self._forward_pre_hooks.values():
+            hook(self, ())
+        for hook in self._forward_hooks.values():
+            hook(self, (), None)
+
+    def forward(self, *args: Any, **kwargs: Any) -> None:
+        """A cell is looked at, not run.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError("A cell cannot be called: it is a view of its connection and neurons. Call the layer.")
+
+    def extra_repr(self) -> str:
+        return " -> ".join(self.names)

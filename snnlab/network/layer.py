@@ -1,0 +1,274 @@
+"""A layer: connections and neurons that are stepped together.
+
+One step:  inputs ──► each named connection ──► wiring ──► each neuron that the wiring names ──► spikes
+
+Only `wiring` differs between layers: it says which connection's currents go to which neurons.
+"""
+
+import keyword
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from snnlab.connections import Connection
+from snnlab.core import checks
+from snnlab.core.module import Module
+from snnlab.network.cell import Cell
+from snnlab.neurons import Neuron
+from snnlab.synapses import Synapse
+
+
+class Proxy:
+    """Read-only access to a group of named things as attributes, or by `proxy["name"]`.
+
+    What is reached may be changed in place, but neither replaced nor deleted.
+    """
+
+    def __init__(self, items: Mapping[str, Any], kind: str) -> None:
+        object.__setattr__(self, "_items", items)
+        object.__setattr__(self, "_kind", kind)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name not in self._items:
+            known = ", ".join(self._items) or "none"
+            raise AttributeError(f"There is no {self._kind} {name!r}; there is: {known}.")
+        return self._items[name]
+
+    __getitem__ = __getattr__
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"{self._kind} {name!r} cannot be replaced here. Use the layer's add_ and del_ methods.")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{self._kind} {name!r} cannot be deleted here. Use the layer's del_ methods.")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __dir__(self) -> list[str]:
+        return list(self._items)
+
+    def __repr__(self) -> str:
+        return f"Proxy({', '.join(self._items)})"
+
+
+def _name(value: Any) -> str:
+    if not checks.text("name", value).isidentifier() or keyword.iskeyword(value):
+        raise ValueError(f"name must be an identifier, such as 'feedforward', but is {value!r}.")
+    return value
+
+
+class Layer(Module, ABC):
+    """Connections and neurons that are stepped together, and the cells among them that can be trained.
+
+    A subclass implements `wiring`.
+
+    Example:
+        >>> class Pair(Layer):
+        ...     def wiring(self, inputs, **kwargs):
+        ...         return {"out": inputs["in_"]}
+        >>> layer = Pair()
+        >>> _ = layer.add_connection("in_", snn.LinearDense(3, 2, 1.0, synapse=snn.DeltaCurrent.partialconstructor(100.0)))
+        >>> _ = layer.add_neuron("out", snn.LIF(2, 1.0, rest_v=-65., reset_v=-65., thresh_v=-50., refrac_t=2., time_constant=10.))
+        >>> layer({"in_": (torch.zeros(1, 3, dtype=torch.bool),)})
+        {'out': tensor([[False, False]])}
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.connections_ = nn.ModuleDict()
+        self.neurons_ = nn.ModuleDict()
+        self.cells_ = nn.ModuleDict()
+
+    # --- parts --------------------------------------------------------------------------------------------------------------------
+
+    def add_connection(self, name: str, connection: Connection) -> Connection:
+        """Adds a connection and returns it; RuntimeError if the name is taken."""
+        if not isinstance(connection, Connection):
+            raise TypeError(f"connection must be a Connection, but is {connection!r} ({type(connection).__name__}).")
+        if _name(name) in self.connections_:
+            raise RuntimeError(f"There is a connection {name!r} already. Choose another name, or delete it first.")
+        self.connections_[name] = connection
+        return connection
+
+    def add_neuron(self, name: str, neuron: Neuron) -> Neuron:
+        """Adds a group of neurons and returns it; RuntimeError if the name is taken."""
+        if not isinstance(neuron, Neuron):
+            raise TypeError(f"neuron must be a Neuron, but is {neuron!r} ({type(neuron).__name__}).")
+        if _name(name) in self.neurons_:
+            raise RuntimeError(f"There is a neuron {name!r} already. Choose another name, or delete it first.")
+        self.neurons_[name] = neuron
+        return neuron
+
+    def add_cell(self, connection: str, neuron: str) -> Cell:
+        """The cell of a connection and a neuron, by name: the one there is, or a new one.
+
+        Raises:
+            AttributeError: no such connection, or no such neuron.
+            RuntimeError: the connection's outputs are not shaped like the neurons.
+        """
+        pair = self.get_connection(connection), self.get_neuron(neuron)
+        if connection not in self.cells_:
+            self.cells_[connection] = nn.ModuleDict()
+        cells = self.cells_[connection]
+        if neuron not in cells:
+            try:
+                cells[neuron] = Cell(self, *pair, (connection, neuron))
+            finally:
+                if not cells:
+                    del self.cells_[connection]
+        return cells[neuron]
+
+    def get_connection(self, name: str) -> Connection:
+        """The connection of this name; AttributeError if there is none."""
+        return getattr(self.connections, name)
+
+    def get_neuron(self, name: str) -> Neuron:
+        """The neurons of this name; AttributeError if there are none."""
+        return getattr(self.neurons, name)
+
+    def get_cell(self, connection: str, neuron: str) -> Cell:
+        """The cell of these names; AttributeError if none was made."""
+        if connection not in self.cells_ or neuron not in self.cells_[connection]:
+            raise AttributeError(f"There is no cell of {connection!r} and {neuron!r}. Make it with add_cell({connection!r}, {neuron!r}).")
+        return self.cells_[connection][neuron]
+
+    def del_connection(self, name: str) -> None:
+        """Deletes a connection and its cells; AttributeError if there is none of this name."""
+        self.get_connection(name)
+        del self.connections_[name]
+        if name in self.cells_:
+            del self.cells_[name]
+
+    def del_neuron(self, name: str) -> None:
+        """Deletes neurons and their cells; ValueError if there are none of this name."""
+        if name not in self.neurons_:
+            raise ValueError(f"There is no neuron {name!r}; there is: {', '.join(self.neurons_) or 'none'}.")
+        del self.neurons_[name]
+        for connection in [c for c, cells in self.cells_.items() if name in cells]:
+            self.del_cell(connection, name, known=False)
+
+    def del_cell(self, connection: str, neuron: str, known: bool = True) -> None:
+        """Deletes the cell of these names if there is one; AttributeError if there is no such connection or neuron."""
+        if known:
+            self.get_connection(connection), self.get_neuron(neuron)
+        if connection in self.cells_ and neuron in self.cells_[connection]:
+            del self.cells_[connection][neuron]
+            if not self.cells_[connection]:
+                del self.cells_[connection]
+
+    @property
+    def connections(self) -> Proxy:
+        """Connections by name: `layer.connections.NAME`."""
+        return Proxy(self.connections_, "connection")
+
+    @property
+    def neurons(self) -> Proxy:
+        """Neurons by name: `layer.neurons.NAME`."""
+        return Proxy(self.neurons_, "neuron")
+
+    @property
+    def cells(self) -> Proxy:
+        """Cells by names: `layer.cells.CONNECTION.NEURON`."""
+        return Proxy({name: Proxy(cells, "cell") for name, cells in self.cells_.items()}, "cell")
+
+    @property
+    def named_connections(self) -> Iterator[tuple[str, Connection]]:
+        """Names and connections."""
+        yield from self.connections_.items()
+
+    @property
+    def named_neurons(self) -> Iterator[tuple[str, Neuron]]:
+        """Names and neurons."""
+        yield from self.neurons_.items()
+
+    @property
+    def named_synapses(self) -> Iterator[tuple[str, Synapse]]:
+        """Names of connections, and their synapses."""
+        yield from ((name, connection.synapse) for name, connection in self.connections_.items())
+
+    @property
+    def named_cells(self) -> Iterator[tuple[tuple[str, str], Cell]]:
+        """Pairs of names, and cells."""
+        for connection, cells in self.cells_.items():
+            yield from (((connection, neuron), cell) for neuron, cell in cells.items())
+
+    @property
+    def batchsz(self) -> int:
+        """Number of samples of every part. Setting it sets every part's, and clears the state."""
+        sizes = {part.batchsz for part in (*self.connections_.values(), *self.neurons_.values())}
+        if len(sizes) != 1:
+            raise RuntimeError(f"The parts of the layer have batch sizes {sorted(sizes)}. Set batchsz to make them one.")
+        return sizes.pop()
+
+    @batchsz.setter
+    def batchsz(self, value: int) -> None:
+        for part in (*self.connections_.values(), *self.neurons_.values()):
+            part.batchsz = value
+
+    # --- running ------------------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def wiring(self, inputs: dict[str, Tensor], **kwargs: Any) -> dict[str, Tensor]:
+        """From currents by connection to currents by neuron, both B x ...; all names must be registered."""
+
+    def forward(
+        self,
+        inputs: dict[str, tuple[Tensor, ...]],
+        connection_kwargs: dict[str, dict[str, Any]] | None = None,
+        neuron_kwargs: dict[str, dict[str, Any]] | None = None,
+        capture_intermediate: bool = False,
+        **kwargs: Any,
+    ) -> dict[str, Tensor] | tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """One step of the connections named in `inputs` and of the neurons that the wiring names.
+
+        Args:
+            inputs: for each connection to be run, the tuple of its inputs.
+            connection_kwargs, neuron_kwargs: keywords for each call, by name.
+            capture_intermediate: whether the connections' currents are returned too.
+            **kwargs: passed to `wiring`.
+
+        Returns:
+            spikes by neuron; with `capture_intermediate`, also currents by connection.
+
+        Raises:
+            AttributeError: an unknown name.
+        """
+        given, ran = connection_kwargs or {}, {}
+        for name, values in inputs.items():
+            connection = self.get_connection(name)
+            ran[name] = connection(*((values,) if isinstance(values, Tensor) else values), **given.get(name, {}))
+        given = neuron_kwargs or {}
+        spikes = {name: self.get_neuron(name)(current, **given.get(name, {})) for name, current in self.wiring(ran, **kwargs).items()}
+        self.observe(ran, spikes)
+        return (spikes, ran) if capture_intermediate else spikes
+
+    def observe(self, ran: Mapping[str, Any], spikes: Mapping[str, Any]) -> None:
+        """Tells every cell whose connection and neurons have just run that a step is over."""
+        for (connection, neuron), cell in self.named_cells:
+            if connection in ran and neuron in spikes:
+                cell.observe()
+
+    def update(self, clear: bool = True, **kwargs: Any) -> None:
+        """Applies all pending updates of all connections.
+
+        Args:
+            clear: whether pending updates are forgotten afterwards.
+        """
+        for connection in self.connections_.values():
+            connection.update(clear=clear, **kwargs)
+
+    def clear(self, submodules: bool = True, **kwargs: Any) -> None:
+        """Brings the layer to rest.
+
+        Args:
+            submodules: whether connections and neurons are cleared too.
+            **kwargs: passed to their `clear`, such as `keep_adaptations=False`.
+        """
+        if submodules:
+            super().clear(**kwargs)

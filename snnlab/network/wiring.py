@@ -1,0 +1,122 @@
+"""Layers with a wiring of their own: who feeds whom.
+
+Serial        one connection feeds one group of neurons
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+from snnlab.connections import Connection
+from snnlab.network.cell import Cell
+from snnlab.network.layer import Layer
+from snnlab.neurons import Neuron
+from snnlab.synapses import Synapse
+from snnlab.updates import Updater
+
+
+class Serial(Layer):
+    """One connection that feeds one group of neurons.
+
+    Args:
+        connection: from inputs to currents.
+        neuron: from currents to spikes; shaped like the connection's outputs.
+        transform: applied to the currents on their way, `f(currents, **kwargs)`; None leaves them as they are.
+        connection_name, neuron_name: names of the two in the layer.
+
+    Raises:
+        RuntimeError: the connection's outputs are not shaped like the neurons; a part is added or deleted.
+
+    Example:
+        >>> connection = snn.LinearDense(3, 2, 1.0, synapse=snn.DeltaCurrent.partialconstructor(100.0))
+        >>> layer = Serial(connection, snn.LIF(2, 1.0, rest_v=-65., reset_v=-65., thresh_v=-50., refrac_t=2., time_constant=10.))
+        >>> layer(torch.zeros(1, 3, dtype=torch.bool))
+        tensor([[False, False]])
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        neuron: Neuron,
+        transform: Callable[..., Tensor] | None = None,
+        connection_name: str = "serial",
+        neuron_name: str = "serial",
+    ) -> None:
+        super().__init__()
+        self._names = (connection_name, neuron_name)
+        Layer.add_connection(self, connection_name, connection)
+        Layer.add_neuron(self, neuron_name, neuron)
+        Layer.add_cell(self, connection_name, neuron_name)
+        self.transform = transform
+
+    @property
+    def connection(self) -> Connection:
+        """The connection."""
+        return self.connections_[self._names[0]]
+
+    @property
+    def neuron(self) -> Neuron:
+        """The neurons."""
+        return self.neurons_[self._names[1]]
+
+    @property
+    def synapse(self) -> Synapse:
+        """The connection's synapse."""
+        return self.connection.synapse
+
+    @property
+    def updater(self) -> Updater | None:
+        """The connection's updater, or None."""
+        return self.connection.updater
+
+    @property
+    def cell(self) -> Cell:
+        """The cell of both, for learning rules and monitors."""
+        return self.cells_[self._names[0]][self._names[1]]
+
+    def wiring(self, inputs: dict[str, Tensor], **kwargs: Any) -> dict[str, Tensor]:
+        """Hands the currents to the neurons, through the transform if there is one."""
+        current = inputs[self._names[0]]
+        return {self._names[1]: current if self.transform is None else self.transform(current, **kwargs)}
+
+    def forward(
+        self,
+        *inputs: Tensor,
+        connection_kwargs: dict[str, Any] | None = None,
+        neuron_kwargs: dict[str, Any] | None = None,
+        capture_intermediate: bool = False,
+        **kwargs: Any,
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """One step.
+
+        Args:
+            *inputs: inputs of the connection, B x inshape.
+            connection_kwargs, neuron_kwargs: keywords for the two calls.
+            capture_intermediate: whether the connection's currents are returned too.
+            **kwargs: passed to the transform.
+
+        Returns:
+            spikes, bool, B x shape; with `capture_intermediate`, also currents in nA.
+
+        Raises:
+            TypeError: a keyword, but no transform to take it.
+        """
+        if kwargs and self.transform is None:
+            raise TypeError(f"Serial takes no keyword {', '.join(map(repr, kwargs))}: it has no transform to pass it to.")
+        current = self.connection(*inputs, **(connection_kwargs or {}))
+        spikes = self.neuron(*self.wiring({self._names[0]: current}, **kwargs).values(), **(neuron_kwargs or {}))
+        self.cell.observe()
+        return (spikes, current) if capture_intermediate else spikes
+
+
+def _refuse(name: str) -> Callable[..., None]:
+    def refuse(self: Layer, *args: Any, **kwargs: Any) -> None:
+        raise RuntimeError(f"{type(self).__name__} has fixed parts: {name} cannot be used. Build a Layer of your own for another wiring.")
+
+    refuse.__doc__ = "Raises RuntimeError: the parts are fixed."
+    return refuse
+
+
+for _method in ("add_connection", "add_neuron", "add_cell", "del_connection", "del_neuron", "del_cell"):
+    setattr(Serial, _method, _refuse(_method))
