@@ -59,7 +59,7 @@ lab: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports --no-logo
+	$(BIN)/lint-imports --no-cache --no-logo
 
 # What pytest collects, and how it runs a notebook, stands in pyproject.toml: `pytest` alone runs the same tests.
 test: lint

@@ -11,14 +11,35 @@ The public names are flat. `snn.plots` draws arrays with matplotlib and `snn.lab
 from importlib import import_module
 from typing import Any
 
+from snnlab import data
 from snnlab.connections import Connection, LinearDense, LinearDirect, LinearLateral, WeightBiasDelayMixin
 from snnlab.core.mixins import BatchShapeMixin, DelayedMixin
 from snnlab.core.module import Module
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.core.record import RecordTensor
+from snnlab.encoding import (
+    Encoder,
+    HomogeneousPoissonApproxEncoder,
+    HomogeneousPoissonEncoder,
+    MaxRateClassifier,
+    PoissonIntervalEncoder,
+)
 from snnlab.learning import STDP, CellTrainer, IndependentCellTrainer, Unit
 from snnlab.network import Cell, Layer, Proxy, Serial
 from snnlab.neurons import ALIF, LIF, InfernoNeuron, Neuron
+from snnlab.observe import (
+    CumulativeTraceReducer,
+    EMAReducer,
+    EventReducer,
+    FoldReducer,
+    InputMonitor,
+    Monitor,
+    NearestTraceReducer,
+    OutputMonitor,
+    PassthroughReducer,
+    Reducer,
+    StateMonitor,
+)
 from snnlab.synapses import DeltaCurrent, InfernoSynapse, SingleExponentialCurrent, Synapse, SynapseConstructor
 from snnlab.updates import Accumulator, Clamping, Normalization, Updatable, Updater
 
