@@ -7,7 +7,7 @@ Everything that the page can do can be done from Python: play, pause, step, run,
 import base64
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any
 
 import torch
@@ -254,7 +254,7 @@ class Lab:
             self.gate.open()
             return
         table, buffer = pack(self.scene.data())
-        self.view.send({"do": "frame", "number": number, "table": table, "status": self.status()}, buffers=[buffer])
+        self.view.send({"do": "frame", "number": number, "made": time(), "table": table, "status": self.status()}, buffers=[buffer])
 
     def status(self) -> dict[str, Any]:
         """What is told around the picture."""

@@ -7,7 +7,7 @@ import math
 
 
 def round_up(value: float) -> float:
-    """The next number of 1, 2, 2.5, 4, 5, 6, 8 times a power of ten.
+    """The next number of 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten.
 
     Example:
         >>> round_up(0.7), round_up(23.0), round_up(100.0)
@@ -16,15 +16,15 @@ def round_up(value: float) -> float:
     if value <= 0:
         return 0.0
     power = 10.0 ** math.floor(math.log10(value))
-    return next(round(m * power, 12) for m in (1, 2, 2.5, 4, 5, 6, 8, 10) if m * power >= value * (1 - 1e-9))
+    return next(round(m * power, 12) for m in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if m * power >= value * (1 - 1e-9))
 
 
 def around(low: float, high: float, present: tuple[float, float] | None = None) -> tuple[float, float]:
     """Round limits around [low, high]; `present` stays as long as it fits.
 
     Example:
-        >>> around(-61.0, -52.0)
-        (-62.0, -52.0)
+        >>> around(-61.0, -52.3)
+        (-61.2, -51.6)
         >>> around(0.0, 0.7, present=(0.0, 1.0))
         (0.0, 1.0)
     """

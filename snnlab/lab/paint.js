@@ -51,7 +51,7 @@ const short = (value) => String(Number(value.toPrecision(4))).replace("-", "−"
 function ticks(low, high, wanted) {
   const raw = (high - low) / wanted;
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= raw * 0.999);
+  const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= raw * 0.999);
   const found = [];
   for (let i = Math.ceil(low / step - 1e-6); i * step <= high + step * 1e-6; i++) found.push(i * step);
   return found;
@@ -78,7 +78,7 @@ function paintAxes(ctx, place, scene, data, look) {
     if (panel.kind === "fields") return paintBar(ctx, box, panel, data[index].limits, scene, look);
     paintTimeAxis(ctx, box, scene, look);
     const [low, high] = panel.kind === "raster" ? [-0.5, panel.rows - 0.5] : data[index].limits;
-    const wanted = ticks(low, high, box.h / 34).filter((v) => panel.kind !== "raster" || Number.isInteger(v));
+    const wanted = ticks(low, high, box.h / 30).filter((v) => panel.kind !== "raster" || Number.isInteger(v));
     for (const value of wanted) {
       const y = Math.round(box.y + box.h - ((value - low) / (high - low)) * box.h) + 0.5;
       if (panel.kind === "traces") stroke(ctx, look.rule, [[box.x, y], [box.x + box.w, y]]);

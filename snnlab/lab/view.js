@@ -24,6 +24,7 @@ function render({ model, el }) {
   let count = 0;
   const send = (message) => {
     model.send({ ...message, view: id, seq: ++count });
+    root.dataset.sent = count;
     return count;
   };
 
@@ -89,7 +90,7 @@ function render({ model, el }) {
       painted = true;
       paint();
       tell();
-      el.dispatchEvent(new CustomEvent("snnlab-frame", { bubbles: true, detail: { number: message.number, seen: status.seen[id] ?? 0 } }));
+      el.dispatchEvent(new CustomEvent("snnlab-frame", { bubbles: true, detail: { made: message.made, seen: status.seen[id] ?? 0 } }));
       acknowledge(message.number);
     };
     if (painted && !document.hidden) requestAnimationFrame(now);

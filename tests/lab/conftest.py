@@ -1,4 +1,4 @@
-"""A small network with the surface that a lab looks at: three inputs to four neurons, no library code behind it.
+"""A small network with the surface that a lab looks at, and no model of the library behind it: three inputs, four neurons.
 
 v[t] = v[t-1] * exp(-1/tau) + W x[t]; a neuron fires at v >= 1, and then v = 0.
 """
@@ -6,10 +6,12 @@ v[t] = v[t-1] * exp(-1/tau) + W x[t]; a neuron fires at v >= 1, and then v = 0.
 import math
 from typing import ClassVar
 
+import pytest
 import torch
 from torch import nn
 
 from snnlab.core.quantity import Quantity
+from snnlab.lab import Current, Fields, Lab, Raster, Voltage
 
 
 class Wires(nn.Module):
@@ -78,3 +80,38 @@ class Rule(nn.Module):
     def forward(self):
         toy = self.toy[0]
         toy.wires.weight += self.lr_post * toy.cells.spike[0][:, None]
+
+
+@pytest.fixture
+def toy():
+    return Toy()
+
+
+@pytest.fixture
+def rule(toy):
+    return Rule(toy)
+
+
+@pytest.fixture
+def make_lab(toy, rule):
+    """Builds a lab over the toy; what is given takes the place of the defaults."""
+    labs = []
+
+    def make(**given):
+        inputs = torch.tensor([[[1, 0, 1]], [[0, 1, 1]], [[0, 0, 0]]], dtype=torch.bool)
+        view = [Raster("exc"), Current("in2exc"), Voltage("exc", neurons=[0, 3]), Fields("in2exc.weight", shape=(1, 3))]
+        settings = {
+            "inputs": inputs,
+            "view": view,
+            "trainers": {"rule": rule},
+            "controls": ["exc.tc_membrane", "rule.lr_post"],
+            "window": 8,
+        }
+        labs.append(Lab(given.pop("layer", toy), **(settings | given)))
+        labs[-1].sent = []
+        labs[-1].view.send = lambda content, buffers=None: labs[-1].sent.append((content, buffers))
+        return labs[-1]
+
+    yield make
+    for lab in labs:
+        lab.close()

@@ -1,0 +1,187 @@
+"""How fast the live view answers: slider to changed pixels, and frames a second while a network learns. Run: python -m benchmarks.live_view
+
+A real JupyterLab on loopback and a real headless Chromium, on this machine and at the same time, so both share its cores with the kernel.
+The network is 784 -> 100 with pair STDP, at 5 steps a frame; the view shows raster, currents, voltages and 100 fields of 28 x 28.
+"""
+
+import importlib.util
+import statistics
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TRIALS = 40
+SECONDS = 6
+
+MODEL = """
+import math, torch
+from torch import nn
+from snnlab.lab import Control, Current, Fields, Lab, Raster, Voltage
+torch.set_num_threads(1)
+
+class Wires(nn.Module):
+    inshape, outshape, dt = (28, 28), (100,), 1.0
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.rand(100, 784, generator=torch.Generator().manual_seed(0)), requires_grad=False)
+    def forward(self, x):
+        return x.float() @ self.weight.T * 0.02
+
+class Cells(nn.Module):
+    shape, dt = (100,), 1.0
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("voltage", torch.zeros(1, 100))
+        self.register_buffer("spike", torch.zeros(1, 100, dtype=torch.bool))
+    def forward(self, current):
+        self.voltage = self.voltage * 0.95 + current
+        self.spike = self.voltage >= 4.0
+        self.voltage = self.voltage * ~self.spike
+        return self.spike
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.wires, self.cells = Wires(), Cells()
+    named_connections = property(lambda self: iter([("in2exc", self.wires)]))
+    named_neurons = property(lambda self: iter([("exc", self.cells)]))
+    def forward(self, x):
+        self.x = x
+        return self.cells(self.wires(x))
+    def update(self):
+        pass
+
+class Stdp(nn.Module):
+    def __init__(self, net):
+        super().__init__()
+        self.net, self.lr = [net], 0.01
+        self.register_buffer("pre", torch.zeros(1, 784))
+        self.register_buffer("post", torch.zeros(1, 100))
+    def forward(self):
+        net = self.net[0]
+        x, y, w = net.x.float(), net.cells.spike.float(), net.wires.weight
+        self.pre, self.post = self.pre * 0.95 + x, self.post * 0.95 + y
+        w += self.lr * (y.T @ self.pre - 1.05 * self.post.T @ x)
+        w.clamp_(0, 1)
+
+net = Net()
+stdp = Stdp(net)
+base = net.wires.weight.clone()
+gain = [1.0]
+def scale(value):
+    gain[0] = value
+    net.wires.weight.copy_((base * value).clamp_(0, 1))
+inputs = torch.rand(500, 1, 784, generator=torch.Generator().manual_seed(1)) < 0.05
+lab = Lab(net, inputs, view=[Raster("exc"), Current("in2exc"), Voltage("exc"), Fields("in2exc.weight", limits=(0, 1))],
+    trainers={"stdp": stdp}, controls=[Control("gain", low=0.0, high=2.0, get=lambda: gain[0], set=scale)], speed=5)
+lab.step(200)
+"""
+
+# Moves the slider from inside the page, and waits for the task after the animation frame in which the answer was painted.
+TRIAL = """(position) => new Promise((answer) => {
+  const root = document.querySelector(".snnlab"), input = root.querySelector("input[type=range]"), canvas = root.querySelector("canvas[role=img]");
+  const look = () => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  const before = look();
+  let wanted = Infinity;
+  const painted = (event) => {
+    if (event.detail.seen < wanted) return;
+    document.removeEventListener("snnlab-frame", painted);
+    requestAnimationFrame(() => {
+      const channel = new MessageChannel();
+      channel.port1.onmessage = () => {
+        const time = performance.now() - start, after = look();
+        answer([time, before.some((value, i) => value !== after[i])]);
+      };
+      channel.port2.postMessage(0);
+    });
+  };
+  document.addEventListener("snnlab-frame", painted);
+  input.value = position;
+  const start = performance.now();
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+  wanted = Number(root.dataset.sent);
+})"""
+
+WATCH = """(seconds) => new Promise((answer) => {
+  const behind = [];
+  const painted = (event) => behind.push(performance.timeOrigin + performance.now() - 1000 * event.detail.made);
+  document.addEventListener("snnlab-frame", painted);
+  setTimeout(() => { document.removeEventListener("snnlab-frame", painted); answer(behind); }, 1000 * seconds);
+})"""
+
+
+def harness():
+    """The server and browser of the browser tests."""
+    spec = importlib.util.spec_from_file_location("jupyter_page", ROOT / "tests" / "browser" / "jupyter_page.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def spread(times: list[float]) -> str:
+    """Median and 90th percentile, in ms."""
+    return f"{statistics.median(times):6.1f} / {statistics.quantiles(times, n=10)[-1]:6.1f} ms"
+
+
+def slider(page, trials: int) -> list[float]:
+    """Times from the slider's event to the answer on the screen; fails if the picture did not change."""
+    times = []
+    for trial in range(trials):
+        page.wait_for_timeout(40 + (trial * 37) % 60)  # all phases of the screen's clock
+        time, changed = page.evaluate(TRIAL, 20 + (trial * 29) % 60)
+        assert changed, "the slider moved, the picture did not"
+        times.append(time)
+    return times
+
+
+def measure(page, jupyter) -> list[tuple[str, str, str]]:
+    """All rows of the table."""
+    page.wait_for_selector(".snnlab canvas")
+    page.wait_for_timeout(1000)
+    slider(page, 5)
+    rows = [("slider to changed pixels, paused, median / p90", spread(slider(page, TRIALS)), "60 ms")]
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_timeout(1000)
+    first = int(jupyter.run_code(page, "print(lab.steps)"))
+    behind = page.evaluate(WATCH, SECONDS)
+    rows.append(("learning, 5 steps a frame: shown frames/s", f"{len(behind) / SECONDS:6.1f}", "25"))
+    rows.append(("  behind, median / p90", spread(behind), ""))
+    rows.append(("  slider meanwhile, median / p90", spread(slider(page, TRIALS)), ""))
+    page.locator(".snnlab select").first.select_option("0")
+    page.wait_for_timeout(1000)
+    first = int(jupyter.run_code(page, "print(lab.steps)"))
+    behind = page.evaluate(WATCH, SECONDS)
+    steps = int(jupyter.run_code(page, "print(lab.steps)")) - first
+    rows.append(("as fast as it goes: shown frames/s", f"{len(behind) / SECONDS:6.1f}", ""))
+    rows.append(("  steps/s, about", f"{steps / SECONDS:6.0f}", ""))
+    rows.append(("  slider meanwhile, median / p90", spread(slider(page, TRIALS)), ""))
+    page.get_by_role("button", name="Pause").click()
+    page.wait_for_timeout(300)
+    bare = "from time import perf_counter as clock\nstart = clock(); lab._send(0); lab._send(0); lab._send(0); print(1000 * (clock() - start) / 3)"
+    rows.append(("Python's share of a frame", f"{float(jupyter.run_code(page, bare)):6.2f} ms", ""))
+    loop = "start = clock()\nfor t in range(2000): net(inputs[t % 500]); stdp(); net.update()\nprint(2000 / (clock() - start))"
+    rows.append(("the same loop with no view, steps/s", f"{float(jupyter.run_code(page, loop)):6.0f}", ""))
+    return rows
+
+
+def main() -> None:
+    """Prints the table."""
+    jupyter = harness()
+    if jupyter.chromium_path() is None:
+        print("live view: no Chromium here; apt-get install chromium")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        jupyter.notebook(Path(folder, "live.ipynb"), MODEL, "lab")
+        with jupyter.Server(Path(folder)) as server, jupyter.chromium() as browser:
+            page = jupyter.open_notebook(browser, server, "live.ipynb")
+            jupyter.run_all(page)
+            rows = measure(page, jupyter)
+            assert not page.problems, page.problems
+    width = max(len(name) for name, _, _ in rows)
+    print(f"{'live view':{width}}  {'measured':>18}  goal")
+    for name, value, goal in rows:
+        print(f"{name:{width}}  {value:>18}  {goal}")
+
+
+if __name__ == "__main__":
+    main()

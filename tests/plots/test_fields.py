@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+
+from snnlab.plots import fields
+from snnlab.plots.fields import grid
+
+
+def test_a_grid_puts_fields_in_reading_order_with_a_gap_between():
+    tiles = grid(np.arange(12.0).reshape(3, 2, 2))
+    gap = np.nan
+    wanted = [[0, 1, gap, 4, 5], [2, 3, gap, 6, 7], [gap] * 5, [8, 9, gap, gap, gap], [10, 11, gap, gap, gap]]
+    np.testing.assert_array_equal(tiles, wanted)
+
+
+def test_weights_of_one_sign_start_at_zero():
+    image = fields(np.array([[[0.2, 0.8]]])).images[0]
+    assert image.get_clim() == (0.0, pytest.approx(0.8))
+    assert image.get_cmap().name == "viridis"
+
+
+def test_weights_of_both_signs_have_white_at_zero():
+    image = fields(np.array([[[-0.2, 0.8]]])).images[0]
+    low, high = image.get_clim()
+    assert low == -high == pytest.approx(-0.8)
+    assert min(image.get_cmap()(0.5)[:3]) > 0.95
+
+
+def test_the_colour_bar_names_the_unit():
+    ax = fields(np.ones((4, 2, 2)), unit="nA")
+    assert ax.images[0].colorbar.ax.get_ylabel() == "weight (nA)"
+
+
+def test_all_zero_weights_can_be_drawn():
+    assert fields(np.zeros((2, 2, 2))).images[0].get_clim() == (0.0, 1.0)

@@ -1,0 +1,27 @@
+import numpy as np
+import pytest
+import torch
+
+from snnlab.plots import Picture, raster
+
+
+def test_each_spike_is_one_mark_at_its_time_and_neuron():
+    spikes = torch.tensor([[True, False], [False, False], [True, True]])
+    line = raster(spikes, step_time=0.5, start=10.0).lines[0]
+    assert sorted(zip(*line.get_data(), strict=True)) == [(10.0, 0), (11.0, 0), (11.0, 1)]
+
+
+def test_axes_carry_units_and_hold_every_neuron():
+    ax = raster(np.zeros((4, 7), dtype=bool))
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time (ms)", "neuron")
+    assert ax.get_ylim() == (-0.5, 6.5)
+
+
+def test_given_axes_are_drawn_on():
+    ax = Picture().subplots()
+    assert raster(np.eye(2, dtype=bool), ax=ax) is ax
+
+
+@pytest.mark.parametrize("steps", [0, 1])
+def test_a_short_run_can_be_drawn(steps):
+    raster(np.zeros((steps, 3), dtype=bool)).figure.png()
