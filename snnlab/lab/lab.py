@@ -102,6 +102,7 @@ class Lab:
         self.gate = Gate(self._send)
         self._runner = Runner(self._step, self.gate, self.fail)
         self.speed = speed
+        self._closed = False
         self._deaf = page.listen(self)
 
     # ---- what the page's buttons do -------------------------------------------------------------------------------------------------
@@ -195,6 +196,9 @@ class Lab:
 
     def close(self) -> None:
         """Stops, and lets go of the model."""
+        if self._closed:
+            return
+        self._closed = True
         self._runner.pause()
         self.scene.close()
         self.views.clear()

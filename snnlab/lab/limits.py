@@ -5,9 +5,12 @@ An axis whose limits follow the data at every frame cannot be read, and would ha
 
 import math
 
+ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
+TICKS = (1, 2, 5, 10)
 
-def round_up(value: float) -> float:
-    """The next number of 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten.
+
+def round_up(value: float, steps: tuple[float, ...] = ROUND) -> float:
+    """The next number that is one of `steps` times a power of ten.
 
     Example:
         >>> round_up(0.7), round_up(23.0), round_up(100.0)
@@ -16,15 +19,15 @@ def round_up(value: float) -> float:
     if value <= 0:
         return 0.0
     power = 10.0 ** math.floor(math.log10(value))
-    return next(round(m * power, 12) for m in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if m * power >= value * (1 - 1e-9))
+    return next(_digits(m * power) for m in steps if m * power >= value * (1 - 1e-9))
 
 
 def around(low: float, high: float, present: tuple[float, float] | None = None) -> tuple[float, float]:
-    """Round limits around [low, high]; `present` stays as long as it fits.
+    """Round limits around [low, high]; `present` stays as long as it fits. Values all alike get a hundredth of their size around them.
 
     Example:
         >>> around(-61.0, -52.3)
-        (-61.2, -51.6)
+        (-62.0, -52.0)
         >>> around(0.0, 0.7, present=(0.0, 1.0))
         (0.0, 1.0)
     """
@@ -32,7 +35,15 @@ def around(low: float, high: float, present: tuple[float, float] | None = None) 
         return present or (0.0, 1.0)
     if present and present[0] <= low and high <= present[1] and high - low >= (present[1] - present[0]) / 2:
         return present
-    if low >= 0 and low <= (high - low):
+    if 0 <= low <= high - low:
         return 0.0, round_up(high) or 1.0
-    tick = round_up((high - low) / 8) or round_up(abs(high) / 8) or 1.0
-    return round(math.floor(low / tick + 1e-9) * tick, 12), round(math.ceil(high / tick - 1e-9) * tick + (low == high) * tick, 12)
+    size = 0.01 * max(abs(low), abs(high))
+    if high - low < size:
+        low, high = low - size / 2, high + size / 2
+    tick = round_up((high - low) / 8, TICKS)
+    return _digits(math.floor(low / tick + 1e-9) * tick), _digits(math.ceil(high / tick - 1e-9) * tick)
+
+
+def _digits(value: float) -> float:
+    """Without the noise of binary fractions."""
+    return float(f"{value:.10g}")

@@ -38,10 +38,10 @@ class Panel(ABC):
     def __init__(self, name: str, *, title: str | None = None) -> None:
         self.name = name
         self.title = title or f"{self.noun} · {name.removeprefix('neurons.').removeprefix('connections.')}"
-        self.captures: list[Capture] = []
 
     def bind(self, names: Names, recorder: Recorder, batch: int) -> None:
         """Finds what the panel looks at, and lets the recorder follow it."""
+        self.captures: list[Capture] = []
         owner, attribute = names.find(self.name, self.first)
         self._bind(owner, attribute, names.kind(owner), recorder, batch)
 

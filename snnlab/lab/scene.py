@@ -1,5 +1,6 @@
 """A scene: panels side by side, as arrays. It draws nothing; the canvas in the browser and the still picture both draw from it."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,7 +26,7 @@ class Scene:
     """
 
     def __init__(self, panels: Sequence[Panel], names: Names, *, window: int, step_time: float, batch: int = 0) -> None:
-        self.panels, self.step_time = list(panels), step_time
+        self.panels, self.step_time = [copy.copy(panel) for panel in panels], step_time  # a panel may be used in two scenes
         self.recorder = Recorder(window)
         titles: dict[str, int] = {}
         for panel in self.panels:

@@ -1,0 +1,57 @@
+import asyncio
+
+from snnlab.lab.gate import Gate
+
+
+def test_a_second_frame_waits_for_the_first():
+    sent = []
+    gate = Gate(sent.append)
+    gate.show()
+    gate.show()
+    gate.show()
+    assert sent == [1]
+    gate.acknowledge(1)
+    assert sent == [1, 2]  # what changed meanwhile is one frame
+    gate.acknowledge(2)
+    assert sent == [1, 2]
+    assert gate.free
+
+
+def test_an_old_acknowledgement_opens_nothing():
+    gate = Gate(lambda number: None)
+    gate.show()
+    gate.acknowledge(0)
+    assert not gate.free
+
+
+def test_waiting_ends_with_the_acknowledgement():
+    async def story():
+        gate = Gate(lambda number: None, patience=60.0)
+        gate.show()
+        waiting = asyncio.create_task(gate.wait())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        gate.acknowledge(1)
+        await asyncio.wait_for(waiting, 5.0)
+
+    asyncio.run(story())
+
+
+def test_a_page_that_never_answers_holds_nothing_up():
+    async def story():
+        sent = []
+        gate = Gate(sent.append, patience=0.01)
+        gate.show()
+        await gate.wait()
+        gate.show()
+        assert sent == [1, 2]
+
+    asyncio.run(story())
+
+
+def test_one_gate_serves_one_loop_after_another():
+    gate = Gate(lambda number: None, patience=0.01)
+    for _ in range(2):
+        gate.show()
+        asyncio.run(gate.wait())
+    assert gate.free

@@ -1,0 +1,154 @@
+import asyncio
+
+import numpy as np
+import pytest
+import torch
+
+from snnlab.lab import Control, page
+
+
+class Page:
+    """A browser's side: says things, remembers frames, acknowledges them when told to."""
+
+    def __init__(self, lab, view="a"):
+        self.lab, self.view, self.count = lab, view, 0
+        self.say("hello")
+
+    def say(self, what, **more):
+        self.count += 1
+        page.hear(self.lab, {"do": what, "view": self.view, "seq": self.count, **more})
+
+    def acknowledge(self):
+        self.say("ack", frame=self.lab.sent[-1][0]["number"])
+
+    @property
+    def status(self):
+        return self.lab.sent[-1][0]["status"]
+
+
+def test_a_view_that_opens_gets_a_frame_with_one_buffer(make_lab):
+    lab = make_lab()
+    lab.step(3)
+    assert lab.sent == []  # nobody looks
+    Page(lab)
+    (content, buffers) = lab.sent[0]
+    assert content["do"] == "frame"
+    assert content["status"]["step"] == 3
+    assert len(buffers) == 1
+    kind, shape, at = content["table"][2]["values"]
+    sent = np.frombuffer(buffers[0], kind, int(np.prod(shape)), at).reshape(shape)
+    np.testing.assert_array_equal(sent, lab.scene.data()[2]["values"])
+
+
+def test_buttons_do_what_they_say(make_lab):
+    lab = make_lab()
+    view = Page(lab)
+    view.acknowledge()
+    view.say("step")
+    assert (lab.steps, view.status["step"]) == (1, 1)
+    view.acknowledge()
+    view.say("reset")
+    assert (lab.steps, view.status["step"]) == (0, 0)
+    view.say("speed", value=10)
+    assert lab.speed == 10
+    view.say("speed", value=0)
+    assert lab.speed is None
+
+
+def test_a_slider_sets_the_model_and_the_answer_says_that_it_was_heard(make_lab, toy):
+    lab = make_lab()
+    view = Page(lab)
+    view.acknowledge()
+    view.say("set", name="exc.tc_membrane", value=50.0)
+    assert toy.cells.tc_membrane == 50.0
+    assert view.status["values"]["exc.tc_membrane"] == 50.0
+    assert view.status["seen"]["a"] == view.count
+
+
+def test_play_follows_and_pause_stops(make_lab):
+    async def story():
+        lab = make_lab()
+        view = Page(lab)
+        view.acknowledge()
+        view.say("play")
+        async with asyncio.timeout(10):
+            while lab.steps < 5:
+                if not lab.gate.free:
+                    view.acknowledge()
+                await asyncio.sleep(0)
+        assert view.status["playing"]
+        view.say("pause")
+        view.acknowledge()
+        await lab._runner.stopped()
+        steps = lab.steps
+        view.acknowledge()
+        assert view.status == view.status | {"playing": False, "step": steps}
+
+    asyncio.run(story())
+
+
+def test_closing_the_last_view_stops_the_run(make_lab):
+    async def story():
+        lab = make_lab()
+        one, two = Page(lab, "one"), Page(lab, "two")
+        one.say("play")
+        one.say("bye")
+        assert lab.playing
+        two.say("bye")
+        assert not lab.playing
+        await lab._runner.stopped()
+
+    asyncio.run(story())
+
+
+def test_an_error_of_the_model_shows_with_its_step_and_stops_the_run(make_lab, toy, monkeypatch):
+    async def story():
+        lab = make_lab()
+        view = Page(lab)
+        view.acknowledge()
+        view.say("step")
+        view.acknowledge()
+        monkeypatch.setattr(toy, "update", lambda: 1 / 0)
+        view.say("play")
+        async with asyncio.timeout(10):
+            while not lab.error:
+                await asyncio.sleep(0)
+        view.acknowledge()
+        assert view.status["error"].startswith("Stopped at step 1. ZeroDivisionError: division by zero\ntest_page.py, line")
+        assert not view.status["playing"]
+        monkeypatch.undo()
+        view.acknowledge()
+        view.say("step")
+        view.acknowledge()
+        assert view.status["error"] == ""
+
+    asyncio.run(story())
+
+
+def test_an_error_of_a_slider_shows(make_lab):
+    def refuse(value):
+        raise ValueError("never above 1")
+
+    lab = make_lab(controls=[Control("gain", low=0.0, high=2.0, get=lambda: 1.0, set=refuse)])
+    view = Page(lab)
+    view.acknowledge()
+    view.say("set", name="gain", value=2.0)
+    assert "ValueError: never above 1" in view.status["error"]
+
+
+def test_the_device_menu_moves_the_model(make_lab, toy):
+    lab = make_lab()
+    view = Page(lab)
+    view.acknowledge()
+    view.say("device", value="cpu")
+    assert lab.device == torch.device("cpu")
+    view.acknowledge()
+    view.say("device", value="tpu")
+    assert "device must be one of" in lab.error
+
+
+@pytest.mark.parametrize("kind", ["raster", "still"])
+def test_alt_text_is_the_snapshot(make_lab, kind):
+    lab = make_lab()
+    view = Page(lab)
+    assert view.status["alt"] == lab.snapshot()

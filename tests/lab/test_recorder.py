@@ -1,0 +1,69 @@
+import numpy as np
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snnlab.lab.recorder import Recorder
+
+
+@given(st.integers(1, 7), st.lists(st.booleans(), max_size=40))
+def test_the_last_steps_are_there_however_seldom_they_are_fetched(window, fetches):
+    step = torch.zeros(2)
+    recorder = Recorder(window)
+    recorder.follow("a", lambda: step, 2)
+    recorder.follow("b", lambda: step[:1] > 2, 1)  # a bool beside a float
+    for fetch in fetches:
+        step = step + 1
+        recorder.record()
+        if fetch:
+            recorder.fetch()
+    recorder.fetch()
+    seen = list(range(1, len(fetches) + 1))[-window:]
+    wanted = [np.nan] * (window - len(seen)) + seen
+    np.testing.assert_array_equal(recorder.rows("a"), np.array([wanted, wanted]).T)
+    np.testing.assert_array_equal(recorder.rows("b")[window - len(seen) :, 0], [float(n > 2) for n in seen])
+
+
+def test_a_frame_costs_one_copy(monkeypatch):
+    recorder = Recorder(4)
+    recorder.follow("a", lambda: torch.ones(3), 3)
+    recorder.follow("b", lambda: torch.ones(2) > 0, 2)
+    recorder.look("weights", lambda: torch.ones(3, 2))
+    for _ in range(6):
+        recorder.record()
+    copies, cpu = [], torch.Tensor.cpu
+    monkeypatch.setattr(torch.Tensor, "cpu", lambda self: copies.append(self.shape) or cpu(self))
+    recorder.fetch()
+    assert copies == [torch.Size([4 * 5 + 6])]
+    assert recorder.still("weights").tolist() == [[1, 1], [1, 1], [1, 1]]
+
+
+def test_what_was_not_seen_in_a_step_is_unknown():
+    values = iter([torch.tensor([5.0]), None])
+    recorder = Recorder(2)
+    recorder.follow("now and then", lambda: next(values), 1)
+    recorder.record()
+    recorder.record()
+    recorder.fetch()
+    np.testing.assert_array_equal(recorder.rows("now and then")[:, 0], [5.0, np.nan])
+
+
+def test_a_record_is_no_view_of_the_state():
+    state = torch.ones(1)
+    recorder = Recorder(2)
+    recorder.follow("state", lambda: state, 1)
+    recorder.record()
+    state += 1
+    recorder.record()
+    recorder.fetch()
+    assert recorder.rows("state")[:, 0].tolist() == [1.0, 2.0]
+
+
+def test_clear_forgets():
+    recorder = Recorder(2)
+    recorder.follow("one", lambda: torch.ones(1), 1)
+    recorder.record()
+    recorder.fetch()
+    recorder.clear()
+    recorder.fetch()
+    assert np.isnan(recorder.rows("one")).all()

@@ -1,0 +1,32 @@
+import pytest
+from matplotlib.image import AxesImage
+
+
+def test_the_still_twin_draws_what_the_live_view_has(make_lab):
+    lab = make_lab()
+    lab.step(5)
+    data = lab.scene.data()
+    axes = {ax.get_title(loc="left"): ax for ax in lab.picture().get_axes()}
+    raster, voltage, fields = axes["spikes · exc"], axes["voltage · exc"], axes["receptive fields · in2exc.weight"]
+    assert len(raster.lines[0].get_xdata()) == len(data[0]["spikes"]) > 0
+    assert voltage.lines[1].get_ydata().tolist() == data[2]["values"][-5:, 1].tolist()
+    assert fields.images[0].get_clim() == pytest.approx(tuple(data[3]["limits"]))
+    assert isinstance(fields.images[0], AxesImage)
+
+
+def test_time_in_the_still_twin_is_the_time_of_the_run(make_lab):
+    lab = make_lab(window=4, step_time=0.5)
+    lab.step(10)
+    ax = next(ax for ax in lab.picture().get_axes() if ax.get_title(loc="left") == "voltage · exc")
+    assert ax.lines[0].get_xdata().tolist() == [3.0, 3.5, 4.0, 4.5]  # steps 6 to 9
+
+
+def test_a_run_that_has_not_begun_can_be_drawn(make_lab):
+    assert make_lab().picture().png().startswith(b"\x89PNG")
+
+
+def test_panels_of_one_kind_fill_the_picture(make_lab):
+    full = make_lab()
+    for panels in (full.scene.panels[:1], full.scene.panels[3:]):
+        lab = make_lab(view=panels)
+        assert lab.picture().png().startswith(b"\x89PNG")
