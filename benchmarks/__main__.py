@@ -1,0 +1,38 @@
+"""Runs the benchmarks, prints their tables, and writes them to benchmarks/results.md.
+
+`python -m benchmarks` runs those that need no browser; `python -m benchmarks live` those of the live view too, which takes some minutes.
+"""
+
+import platform
+import sys
+from pathlib import Path
+
+import torch
+
+from benchmarks import importing, learning, products
+
+RESULTS = Path(__file__).parent / "results.md"
+
+
+def main() -> None:
+    """Runs all, in order."""
+    head = (
+        "# Benchmarks\n\n"
+        f"Printed by `make bench`: Python {platform.python_version()}, torch {torch.__version__}, {platform.machine()}, one thread. "
+        "Calls are timed in turn; a ratio is of medians, against the first row of its group. The machine is shared: only ratios last.\n"
+    )
+    parts = [head]
+    for part in (products, learning, importing):
+        parts.append(part.main())
+        print(parts[-1], flush=True)
+    live = RESULTS.with_name("live_view.md")
+    if "live" in sys.argv[1:]:
+        from benchmarks import live_view
+
+        live.write_text(live_view.main(), encoding="utf-8")
+        print(live.read_text(encoding="utf-8"))
+    RESULTS.write_text("\n".join(parts), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
