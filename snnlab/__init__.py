@@ -17,6 +17,7 @@ from snnlab.core.mixins import BatchShapeMixin, DelayedMixin
 from snnlab.core.module import Module
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.core.record import RecordTensor
+from snnlab.core.size import sized
 from snnlab.encoding import (
     Encoder,
     HomogeneousPoissonApproxEncoder,
