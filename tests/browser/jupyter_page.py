@@ -1,8 +1,8 @@
 """A real JupyterLab on loopback and a real Chromium that looks at it: for the browser tests and for the benchmark of the live view.
 
-    with Server(folder) as server, chromium() as browser:
-        page = open_notebook(browser, server, "name.ipynb")
-        run_all(page)
+with Server(folder) as server, chromium() as browser:
+    page = open_notebook(browser, server, "name.ipynb")
+    run_all(page)
 """
 
 import contextlib
@@ -19,10 +19,10 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update "
-    "--disable-sync --force-color-profile=srgb"
-).split()
+FLAGS = [
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--force-color-profile=srgb"),
+]
 SIZE = {"width": 1280, "height": 1100}
 
 
@@ -49,8 +49,20 @@ class Server:
         self._home = tempfile.mkdtemp(prefix="snnlab-jupyter-")
         own = {f"JUPYTER_{kind}_DIR": f"{self._home}/{kind.lower()}" for kind in ("CONFIG", "DATA", "RUNTIME")}
         paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
-        environment = {**os.environ, **own, "OMP_NUM_THREADS": "1", "PYTHONPATH": paths, "IPYTHONDIR": f"{self._home}/ipython", **self.extra}
-        options = {"ServerApp.port": self.port, "ServerApp.port_retries": 0, "ServerApp.root_dir": self.folder, "IdentityProvider.token": self.token}
+        environment = {
+            **os.environ,
+            **own,
+            "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": paths,
+            "IPYTHONDIR": f"{self._home}/ipython",
+            **self.extra,
+        }
+        options = {
+            "ServerApp.port": self.port,
+            "ServerApp.port_retries": 0,
+            "ServerApp.root_dir": self.folder,
+            "IdentityProvider.token": self.token,
+        }
         options |= {"ServerApp.ip": "127.0.0.1", "LabApp.expose_app_in_browser": True}
         command = [sys.executable, "-m", "jupyterlab", "--no-browser", *(f"--{name}={value}" for name, value in options.items())]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
