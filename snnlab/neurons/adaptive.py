@@ -38,12 +38,19 @@ def adapt_threshold(adaptation: Tensor, spikes: Tensor, at_rest: Tensor, *, deca
 
 
 def per_adaptation(name: str, values: float | Iterable[float], count: int, check: Callable[..., float], unit: str) -> tuple[float, ...]:
-    """One value for each of `count` adaptations; a shorter tuple is extended with its last entry."""
+    """One value for each of `count` adaptations; a shorter tuple is extended with its last entry, a longer one refused."""
     entries = tuple(values) if isinstance(values, Iterable) else (values,)
-    if not entries:
-        raise ValueError(f"{name} must hold at least one value in {unit}, but is empty.")
     entries = tuple(check(name, value, unit) for value in entries)
-    return (entries + entries[-1:] * (count - len(entries)))[:count]
+    if not 1 <= len(entries) <= count:
+        raise ValueError(f"{name} must hold 1 to {count} values in {unit}, one an adaptation, but holds {len(entries)}.")
+    return entries + entries[-1:] * (count - len(entries))
+
+
+def check_reduction(name: str, value: Any) -> Callable[[Tensor, int], Tensor]:
+    """A reduction over the batch, `f(tensor, dim)`; None is the mean."""
+    if value is not None and not callable(value):
+        raise TypeError(f"{name} must be a function f(tensor, dim) or None, but is {value!r} ({type(value).__name__}).")
+    return torch.mean if value is None else value
 
 
 def count_of(values: float | Iterable[float]) -> int:
@@ -92,6 +99,7 @@ class ALIF(InfernoNeuron):
     thresh_eq_v = Setting(checks.number, Quantity("mV", -60.0, -20.0, "threshold without adaptation"))
     tc_membrane = Setting(checks.positive, Quantity("ms", 1.0, 200.0, "membrane time constant", log=True))
     resistance = Setting(checks.not_zero, Quantity("MΩ", 0.1, 100.0, "membrane resistance", log=True))
+    batch_reduction = Setting(check_reduction)
 
     def __init__(
         self,
@@ -111,9 +119,9 @@ class ALIF(InfernoNeuron):
     ) -> None:
         super().__init__(shape, step_time, rest_v=rest_v, refrac_t=refrac_t, batch_size=batch_size)
         self.configure(reset_v=reset_v, thresh_eq_v=thresh_eq_v, tc_membrane=tc_membrane, resistance=resistance)
-        self._count = max(count_of(tc_adaptation), count_of(spike_increment))
+        self._count = max(1, count_of(tc_adaptation), count_of(spike_increment))
         self.tc_adaptation, self.spike_increment = tc_adaptation, spike_increment
-        self.batch_reduction = batch_reduction or torch.mean
+        self.batch_reduction = batch_reduction
         self.register_buffer("threshold_adaptation_", torch.zeros(*self.shape, self._count))
 
     def check_settings(self) -> None:

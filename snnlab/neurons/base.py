@@ -116,9 +116,14 @@ class InfernoNeuron(BatchShapeMixin, Neuron):
         Neuron.__init__(self)
         BatchShapeMixin.__init__(self, shape, batch_size)
         self.configure(dt=step_time, rest_v=rest_v, refrac_t=refrac_t)
-        self.register_state("voltage_", torch.full(self.batchedshape, self.rest_v))
+        self.register_state("voltage_", torch.full(self.batchedshape, self.rest_v), self.rest_v)
         self.register_state("refrac_", torch.zeros(self.batchedshape, dtype=torch.int32))
         self.register_state("spike_", torch.zeros(self.batchedshape, dtype=torch.bool))
+
+    def configure(self, **settings: Any) -> None:
+        super().configure(**settings)
+        if "rest_v" in settings:
+            self._states["voltage_"] = self.rest_v
 
     @property
     def refrac_steps(self) -> int:
@@ -153,15 +158,10 @@ class InfernoNeuron(BatchShapeMixin, Neuron):
         """Spikes of the last step, as bool, B x *shape."""
         return self.spike_.clone()
 
-    def clear(self, **kwargs: Any) -> None:
-        """Brings voltages to rest, and refractory times and spikes to 0."""
-        super().clear(**kwargs)
-        self.voltage_ = torch.full_like(self.voltage_, self.rest_v, requires_grad=False)
-
     def check_inputs(self, inputs: Tensor) -> Tensor:
-        """The currents of a step, checked before any state changes."""
+        """The currents of a step in the voltages' dtype, checked before any state changes."""
         checks.shaped("inputs", inputs, self.batchedshape, "B x *shape", "Set batchsz, or build with another batch_size.")
-        return checks.finite("inputs", inputs)
+        return checks.finite("inputs", inputs).to(self.voltage_.dtype)
 
     def extra_repr(self) -> str:
         settings = {name: getattr(self, name) for name in sorted(self.quantities) if name != "dt"}
