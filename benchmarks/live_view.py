@@ -14,64 +14,24 @@ TRIALS = 40
 SECONDS = 6
 
 MODEL = """
-import math, torch
-from torch import nn
+import torch, snnlab as snn
 from snnlab.lab import Control, Current, Fields, Lab, Raster, Voltage
 torch.set_num_threads(1)
-
-class Wires(nn.Module):
-    inshape, outshape, dt = (28, 28), (100,), 1.0
-    def __init__(self):
-        super().__init__()
-        self.weight = nn.Parameter(torch.rand(100, 784, generator=torch.Generator().manual_seed(0)), requires_grad=False)
-    def forward(self, x):
-        return x.float() @ self.weight.T * 0.02
-
-class Cells(nn.Module):
-    shape, dt = (100,), 1.0
-    def __init__(self):
-        super().__init__()
-        self.register_buffer("voltage", torch.zeros(1, 100))
-        self.register_buffer("spike", torch.zeros(1, 100, dtype=torch.bool))
-    def forward(self, current):
-        self.voltage = self.voltage * 0.95 + current
-        self.spike = self.voltage >= 4.0
-        self.voltage = self.voltage * ~self.spike
-        return self.spike
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.wires, self.cells = Wires(), Cells()
-    named_connections = property(lambda self: iter([("in2exc", self.wires)]))
-    named_neurons = property(lambda self: iter([("exc", self.cells)]))
-    def forward(self, x):
-        self.x = x
-        return self.cells(self.wires(x))
-    def update(self):
-        pass
-
-class Stdp(nn.Module):
-    def __init__(self, net):
-        super().__init__()
-        self.net, self.lr = [net], 0.01
-        self.register_buffer("pre", torch.zeros(1, 784))
-        self.register_buffer("post", torch.zeros(1, 100))
-    def forward(self):
-        net = self.net[0]
-        x, y, w = net.x.float(), net.cells.spike.float(), net.wires.weight
-        self.pre, self.post = self.pre * 0.95 + x, self.post * 0.95 + y
-        w += self.lr * (y.T @ self.pre - 1.05 * self.post.T @ x)
-        w.clamp_(0, 1)
-
-net = Net()
-stdp = Stdp(net)
-base = net.wires.weight.clone()
-gain = [1.0]
+torch.manual_seed(0)
+synapse = snn.SingleExponentialCurrent.partialconstructor(spike_charge=2.0, time_constant=5.0)
+connection = snn.LinearDense((28, 28), 100, 1.0, synapse=synapse)
+neurons = snn.LIF(100, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-50.0, refrac_t=2.0, time_constant=20.0)
+net = snn.Serial(connection, neurons, connection_name="in2exc", neuron_name="exc")
+connection.defaultupdater()
+clamp = snn.Clamping(connection.updater, "parent.weight", min=0.0, max=1.0)
+clamp.register()
+stdp = snn.STDP(lr_post=0.01, lr_pre=-0.011, tc_post=20.0, tc_pre=20.0)
+stdp.register_cell("only", net.cell)
+base, gain = connection.weight.detach().clone(), [1.0]
 def scale(value):
     gain[0] = value
-    net.wires.weight.copy_((base * value).clamp_(0, 1))
-inputs = torch.rand(500, 1, 784, generator=torch.Generator().manual_seed(1)) < 0.05
+    connection.weight.data.copy_((base * value).clamp_(0, 1))
+inputs = torch.rand(500, 1, 28, 28) < 0.02
 lab = Lab(net, inputs, view=[Raster("exc"), Current("in2exc"), Voltage("exc"), Fields("in2exc.weight", limits=(0, 1))],
     trainers={"stdp": stdp}, controls=[Control("gain", low=0.0, high=2.0, get=lambda: gain[0], set=scale)], speed=5)
 lab.step(200)

@@ -46,10 +46,15 @@ def row(read: Callable[[], Tensor | None], batch: int, index: Tensor | None) -> 
     """One sample of the batch, flat, as a function; with `index` only those elements."""
 
     def pick() -> Tensor | None:
+        nonlocal index
         value = read()
         if value is None:
             return None
         value = value[batch].reshape(-1)
-        return value if index is None else value[index.to(value.device)]
+        if index is None:
+            return value
+        if index.device != value.device:  # once, not at every step
+            index = index.to(value.device)
+        return value[index]
 
     return pick

@@ -4,9 +4,11 @@ One step is   layer(x), then every trainer(), then layer.update():   activity, t
 Everything that the page can do can be done from Python: play, pause, step, run, reset, set.
 """
 
+import asyncio
 import base64
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from time import perf_counter, time
 from typing import Any
 
@@ -26,6 +28,9 @@ from snnlab.lab.start import Start
 from snnlab.lab.still import still
 from snnlab.lab.view import View
 from snnlab.plots import Picture
+
+LIBRARIES = tuple(str(Path(module.__file__).parents[depth]) for module, depth in ((torch, 1), (checks, 1), (asyncio, 1)))
+"""Where errors are raised, but not made: of the places in a traceback, the reader is shown the last one outside of these."""
 
 
 class Lab:
@@ -257,8 +262,9 @@ class Lab:
         if not self.views:
             self.gate.open()
             return
+        made = time()
         table, buffer = pack(self.scene.data())
-        self.view.send({"do": "frame", "number": number, "made": time(), "table": table, "status": self.status()}, buffers=[buffer])
+        self.view.send({"do": "frame", "number": number, "made": made, "table": table, "status": self.status()}, buffers=[buffer])
 
     def status(self) -> dict[str, Any]:
         """What is told around the picture."""
@@ -280,8 +286,8 @@ class Lab:
     def fail(self, error: Exception) -> None:
         """Says in the view what went wrong, and at which step; the run has ended."""
         self._runner.pause()
-        where = traceback.extract_tb(error.__traceback__)
-        at = f"\n{where[-1].filename.rsplit('/', 1)[-1]}, line {where[-1].lineno}: {where[-1].line}" if where else ""
+        own = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(LIBRARIES)]
+        at = f"\n{own[-1].name}, line {own[-1].lineno}: {own[-1].line}" if own else ""
         self.error = f"Stopped at step {self.steps}. {type(error).__name__}: {error}{at}"
         self.show()
 

@@ -30,7 +30,7 @@ function render({ model, el }) {
 
   const toolbar = bar(send, model.get("devices"));
   const sliders = new Map(model.get("controls").map((control) => [control.name, slider(control, send)]));
-  const error = make("pre", { class: "snnlab-error", role: "alert", hidden: true });
+  const error = make("div", { class: "snnlab-error", role: "alert", hidden: true });
   const axes = make("canvas", { "aria-hidden": "true" });
   const canvas = make("canvas", { role: "img", "aria-label": "nothing recorded yet" });
   const figure = make("div", { class: "snnlab-figure" }, axes, canvas);

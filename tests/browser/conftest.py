@@ -6,6 +6,7 @@ def test_something(open_notebook):
 
 import importlib.util
 import os
+import secrets
 import shutil
 from pathlib import Path
 
@@ -56,12 +57,22 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture
-def open_notebook(browser, server, request):
-    """Opens notebooks, closes them at the end, and leaves a screenshot of each where the test failed."""
+def keep_shot(request):
+    """Leaves a screenshot of the pages that it is given where the test failed."""
+    pages = []
+    yield lambda page: pages.append(page) or page
+    for number, page in enumerate(pages if getattr(request.node, "failed", False) else ()):
+        SHOTS.mkdir(exist_ok=True)
+        page.screenshot(path=SHOTS / f"{request.node.name}-{number}.png")
+
+
+@pytest.fixture(scope="module")
+def open_notebooks(browser, server):
+    """Opens notebooks by name, of cells or from a path; shuts them down at the end of the file."""
     pages = []
 
-    def open_one(*cells, path=None, **look):
-        name = "".join(c if c.isalnum() else "-" for c in request.node.name) + f"-{len(pages)}.ipynb"
+    def open_one(name, *cells, path=None, **look):
+        name = f"{name}-{secrets.token_hex(3)}.ipynb"
         if path is None:
             jupyter_page.notebook(server.folder / name, *cells)
         else:
@@ -70,9 +81,12 @@ def open_notebook(browser, server, request):
         return pages[-1]
 
     yield open_one
-    for number, page in enumerate(pages):
-        if getattr(request.node, "failed", False):
-            SHOTS.mkdir(exist_ok=True)
-            page.screenshot(path=SHOTS / f"{request.node.name}-{number}.png")
+    for page in pages:
         page.evaluate("window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()")
         page.context.close()
+
+
+@pytest.fixture
+def open_notebook(open_notebooks, keep_shot, request):
+    """Opens a notebook for one test."""
+    return lambda *cells, **more: keep_shot(open_notebooks(request.node.name, *cells, **more))

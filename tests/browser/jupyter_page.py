@@ -48,6 +48,9 @@ class Server:
             self.port = free.getsockname()[1]
         self._home = tempfile.mkdtemp(prefix="snnlab-jupyter-")
         own = {f"JUPYTER_{kind}_DIR": f"{self._home}/{kind.lower()}" for kind in ("CONFIG", "DATA", "RUNTIME")}
+        settings = Path(own["JUPYTER_CONFIG_DIR"], "labconfig", "default_setting_overrides.json")  # no questions, no news
+        settings.parent.mkdir(parents=True)
+        settings.write_text('{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}')
         paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
         environment = {
             **os.environ,

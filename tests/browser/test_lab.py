@@ -13,7 +13,7 @@ import torch, snnlab as snn
 from snnlab.lab import Control, Current, Fields, Lab, Raster, Voltage
 torch.set_num_threads(1)
 torch.manual_seed(0)
-synapse = snn.SingleExponentialCurrent.partialconstructor(spike_charge=4.0, time_constant=5.0)
+synapse = snn.SingleExponentialCurrent.partialconstructor(spike_charge=10.0, time_constant=5.0)
 connection = snn.LinearDense((8, 8), 25, 1.0, synapse=synapse)
 lif = snn.LIF(25, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-50.0, refrac_t=2.0, time_constant=20.0)
 layer = snn.Serial(connection, lif, connection_name="in2exc", neuron_name="exc")
@@ -88,11 +88,17 @@ def ready(page, jupyter):
     return page
 
 
+@pytest.fixture(scope="module")
+def shared(open_notebooks):
+    return open_notebooks("live", MODEL, LAB)
+
+
 @pytest.fixture
-def page(open_notebook, jupyter):
-    page = ready(open_notebook(MODEL, LAB), jupyter)
-    yield page
-    assert page.problems == []
+def page(shared, jupyter, keep_shot):
+    """One page for all tests; Run All gives each a new model and a new view."""
+    shared.problems.clear()
+    yield keep_shot(ready(shared, jupyter))
+    assert shared.problems == []
 
 
 def play_a_little(page, steps=20):
@@ -229,21 +235,25 @@ def test_alt_text_says_the_picture(page, jupyter):
     assert view(page).locator("canvas[role=img]").get_attribute("aria-label") == jupyter.run_code(page, "print(lab.snapshot())")
 
 
-def test_the_dark_theme_has_light_ink(open_notebook, jupyter):
+# Opaque pixels of the axes, over time, that are nearly white and nearly black.
+INK = """() => {
+  const canvas = document.querySelector(".snnlab canvas[aria-hidden=true]");
+  const data = canvas.getContext("2d").getImageData(0, 0, canvas.width * 0.5, canvas.height).data;
+  let white = 0, black = 0;
+  for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200) { white += data[i] > 220; black += data[i] < 50; }
+  return [white, black];
+}"""
+
+
+def test_ink_is_light_on_dark_and_dark_on_light_and_follows_the_theme(open_notebook, jupyter):
     page = ready(open_notebook(MODEL, LAB, dark=True, scale=2.0), jupyter)
-    play_a_little(page, 60)
-    button(page, "Pause").click()
-    settle(page)
-    axes = page.evaluate(
-        """() => {
-          const canvas = document.querySelector(".snnlab canvas[aria-hidden=true]");
-          const data = canvas.getContext("2d").getImageData(0, 0, canvas.width * 0.5, canvas.height).data;
-          let light = 0, all = 0;
-          for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200) { all++; light += data[i] > 127; }
-          return [light, all];
-        }"""
-    )
-    assert axes[0] > 0.3 * axes[1] > 0  # grid lines are dim, as they should be; in the light theme nothing is light
+    white, black = page.evaluate(INK)
+    assert white > 100
+    assert black == 0
+    page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")
+    page.wait_for_function("document.body.dataset.jpThemeLight === 'true'")
+    page.wait_for_timeout(500)
+    assert page.evaluate(INK)[1] > 100
     assert page.problems == []
 
 

@@ -114,7 +114,7 @@ def test_an_error_of_the_model_shows_with_its_step_and_stops_the_run(make_lab, t
             while not lab.error:
                 await asyncio.sleep(0)
         view.acknowledge()
-        assert view.status["error"].startswith("Stopped at step 1. ZeroDivisionError: division by zero\ntest_page.py, line")
+        assert view.status["error"].startswith("Stopped at step 1. ZeroDivisionError: division by zero\n<lambda>, line")
         assert not view.status["playing"]
         monkeypatch.undo()
         view.acknowledge()
