@@ -179,8 +179,12 @@ class Connection(Updatable, Module, ABC):
     # --- products over the history ------------------------------------------------------------------------------------------------
 
     def arriving(self, pre: DelayedRead) -> Tensor:
-        """A history like the synapse's, as it arrives now at each synapse: at its delay, or at once. Shaped like `syncurrent`."""
-        return pre.at(self.selector, 0.0) if self.delayedby else pre.record.peek() * pre.scale
+        """A history like the synapse's, as it arrives now at each synapse: at its delay, or at once. Shaped like `syncurrent`.
+
+        From beyond the longest delay nothing arrives, unless the synapse's `spike_overbound` is None: then the oldest observation.
+        """
+        overbound = None if self.synapse.spike_overbound is None else 0.0
+        return pre.at(self.selector, overbound) if self.delayedby else pre.record.peek() * pre.scale
 
     def pair(self, post: Tensor, pre: DelayedRead) -> Tensor:
         """post x pre of every synapse and sample, summed over the receptive axis: B x (like weight).
@@ -206,8 +210,8 @@ class Connection(Updatable, Module, ABC):
     def plan(self, read: DelayedRead, overbound: bool = True) -> DelayPlan:
         """Where each synapse reads such a history; kept until a delay changes."""
         delay, record = self.delay, read.record
-        stamp = (delay.data_ptr(), delay._version)
-        if stamp != self._planned:
+        stamp = None if delay.is_inference() else (delay.data_ptr(), delay._version)  # torch counts no versions in inference mode
+        if stamp is None or stamp != self._planned:
             self._forget_plans()
             self._planned = stamp
         key = (record.slots, record.dt, record.duration, read.interp, read.time_constant, read.tolerance, overbound)

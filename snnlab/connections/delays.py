@@ -67,7 +67,8 @@ def plan_delays(
     bounded = exact.clamp(0, duration)
     steps = bounded / step_time
     nearest = torch.round(steps)
-    on_step = (steps - nearest).abs() * step_time <= tolerance
+    slack = torch.finfo(delay.dtype).eps * exact.abs() + tolerance  # 299.9 ms in float32 is known to 1e-5 ms only
+    on_step = (steps - nearest).abs() * step_time <= slack
     older = torch.where(on_step, nearest, torch.ceil(steps)).clamp(max=slots - 1)
     since = (older * step_time - bounded).clamp(min=0).masked_fill(on_step, 0)  # ms from the older step to the time that is read
     if interp == "nearest":
@@ -76,7 +77,7 @@ def plan_delays(
     factor = None
     if interp == "expdecay" and not on_step.all():
         factor = torch.exp(-since / time_constant).to(delay.dtype)
-    beyond = (exact - bounded).abs() > tolerance
+    beyond = (exact - bounded).abs() > slack
     return DelayPlan(rows, factor, beyond if overbound and beyond.any() else None)
 
 
@@ -121,12 +122,15 @@ def delayed_outer(post: Tensor, history: Tensor, plan: DelayPlan) -> Tensor:
     """
     if history.shape[1] == 1:
         product = history.view(-1).index_select(0, plan.rows.view(-1)).view(plan.rows.shape) * post
+    elif torch.is_inference_mode_enabled():  # no gradient is to be had here: one sample after the other
+        read = (history[:, b].index_select(0, plan.rows.view(-1)).view(plan.rows.shape) for b in range(history.shape[1]))
+        product = sum(one * post[:, b : b + 1] for b, one in enumerate(read))
     else:
         with torch.enable_grad():
             share = torch.zeros(plan.rows.shape, dtype=history.dtype, device=history.device, requires_grad=True)
             total = F.embedding_bag(plan.rows, history.detach(), per_sample_weights=share, mode="sum")
             (product,) = torch.autograd.grad(total, share, post.detach().to(history.dtype))
-    return product if plan.factor is None else product * plan.factor
+    return _as_planned(product, plan)
 
 
 def delayed_outer_of_spikes(post: Tensor, history: Tensor, plan: DelayPlan) -> Tensor:
@@ -140,4 +144,10 @@ def delayed_outer_of_spikes(post: Tensor, history: Tensor, plan: DelayPlan) -> T
     for n, b in zip(outputs.split(len(product)), samples.split(len(product)), strict=True):
         places = plan.rows.index_select(0, n).mul_(batch).add_(b.unsqueeze(1))
         product.index_add_(0, n, flat.index_select(0, places.view(-1)).view(places.shape))
-    return product if plan.factor is None else product.mul_(plan.factor)
+    return _as_planned(product, plan)
+
+
+def _as_planned(product: Tensor, plan: DelayPlan) -> Tensor:
+    """What was read, decayed to the time between two steps; 0 where nothing arrives because the delay lies outside the history."""
+    product = product if plan.factor is None else product * plan.factor
+    return product if plan.beyond is None else product.masked_fill(plan.beyond, 0)

@@ -23,9 +23,10 @@ OneToOne = Callable[[Tensor], Tensor]
 
 
 def initial(default: Tensor, init: OneToOne | None, name: str) -> Tensor:
-    """The default, or what an initialiser makes of it, which must keep its shape."""
+    """The default, or a copy of what an initialiser makes of it, which must keep its shape."""
     value = default if init is None else init(default)
-    return checks.shaped(name, value, tuple(default.shape), "that of the tensor it was given").detach()
+    value = checks.shaped(name, value, tuple(default.shape), "that of the tensor it was given").detach()
+    return value.clone() if value.is_floating_point() else value.to(default.dtype)
 
 
 class LinearDense(WeightBiasDelayMixin, Connection):
@@ -171,5 +172,5 @@ class LinearDense(WeightBiasDelayMixin, Connection):
             product = post.to(present.dtype) @ present.t()
         else:
             multiply = delayed_outer_of_spikes if post.dtype == torch.bool else delayed_outer
-            product = multiply(post, pre.record.table, self.plan(pre))
+            product = multiply(post, pre.record.table, self.plan(pre, self.synapse.spike_overbound is not None))
         return product if pre.scale == 1.0 else product * pre.scale

@@ -93,6 +93,10 @@ class LinearLateral(LinearDense):
         """Current of each neuron at the delay to itself, B x M."""
         return self.synapse.current_at(self.delay.diagonal().unsqueeze(0))
 
+    def pair(self, post: Tensor, pre: DelayedRead) -> Tensor:
+        """post x pre of every synapse and sample, B x M x M, with 0 on the diagonal; see `Connection.pair`."""
+        return super().pair(post, pre) * self.mask
+
     def correlate(self, post: Tensor, pre: DelayedRead) -> Tensor:
         """The sum over the batch of post x pre for every synapse, M x M, with 0 on the diagonal; see `Connection.correlate`."""
         return super().correlate(post, pre).fill_diagonal_(0)

@@ -12,7 +12,7 @@ class WeightBiasDelayMixin:
     A setter writes in place, so that an optimiser or a kept index sees the change; what it refuses leaves the parameter as it was.
 
     Args:
-        weight: first weights.
+        weight: first weights; their dtype is that of all three.
         bias: first biases, or None for a connection without.
         delay: first delays, in ms, or None for a connection without.
         requires_grad: whether the three ask for gradients.
@@ -20,8 +20,8 @@ class WeightBiasDelayMixin:
 
     def __init__(self, weight: Tensor, bias: Tensor | None, delay: Tensor | None, requires_grad: bool = False) -> None:
         self.weight_ = nn.Parameter(checks.finite("weight_init", weight), requires_grad)
-        self.bias_ = None if bias is None else nn.Parameter(checks.finite("bias_init", bias), requires_grad)
-        self.delay_ = None if delay is None else nn.Parameter(self.check_delay("delay_init", delay), requires_grad)
+        self.bias_ = None if bias is None else nn.Parameter(checks.finite("bias_init", bias).to(weight.dtype), requires_grad)
+        self.delay_ = None if delay is None else nn.Parameter(self.check_delay("delay_init", delay).to(weight.dtype), requires_grad)
 
     @property
     def weight(self) -> nn.Parameter:
@@ -63,7 +63,8 @@ class WeightBiasDelayMixin:
     def check_delay(self, name: str, value: Tensor) -> Tensor:
         """Delays that are finite and lie in the range that the synapse remembers."""
         low, high = (end.item() for end in checks.finite(name, value).detach().aminmax())
-        longest, tolerance = self.synapse.delay, 1e-4 * self.synapse.dt
+        longest = self.synapse.delay
+        tolerance = 1e-4 * self.synapse.dt + (torch.finfo(value.dtype).eps * longest if value.is_floating_point() else 0.0)
         if low < -tolerance or high > longest + tolerance:
             raise ValueError(
                 f"{name} must lie between 0 and {longest:g} ms, the longest delay of this connection, but spans {low:g} to {high:g} ms. "

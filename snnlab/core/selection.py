@@ -106,7 +106,8 @@ def _match(time: Tensor | float, history: Tensor) -> tuple[Tensor, Tensor]:
 
 def _within_reach(time: Tensor, step_time: float, reach: int, tolerance: float) -> Tensor:
     low, high = (end.item() for end in time.detach().aminmax())
-    if not (low >= -tolerance and high <= step_time * reach + tolerance):
+    rounding = torch.finfo(time.dtype).eps * step_time * reach if time.is_floating_point() else 0.0
+    if not (low >= -tolerance and high <= step_time * reach + tolerance + rounding):
         raise ValueError(
             f"time must lie between 0 and {step_time * reach:g} ms back, but spans {low:g} to {high:g} ms. "
             "Raise the duration of the history, or clamp the times."
