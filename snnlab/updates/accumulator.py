@@ -9,6 +9,7 @@ Both parts are magnitudes, 0 or above. With the sum, each part is one running te
 
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -18,6 +19,18 @@ from snnlab.core import checks
 from snnlab.core.module import Module
 
 MANY = 1000  # pending contributions at which a forgotten update is more likely than a wish
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """A bound with its limits: plain data, so that what holds one can be pickled."""
+
+    function: Callable[..., Tensor]
+    limits: tuple[float | None, ...]
+    kwargs: dict[str, Any]
+
+    def __call__(self, param: Tensor, *parts: Tensor) -> Tensor:
+        return self.function(param, *parts, *self.limits, **self.kwargs)
 
 
 class _Part:
@@ -73,9 +86,9 @@ class Accumulator(Module):
         super().__init__()
         self._pos, self._neg = _Part("pos"), _Part("neg")
         self._reduction: Callable[[Tensor, int], Tensor] = torch.sum
-        self._upper: Callable[[Tensor, Tensor], Tensor] | None = None
-        self._lower: Callable[[Tensor, Tensor], Tensor] | None = None
-        self._full: Callable[[Tensor, Tensor, Tensor], Tensor] | None = None
+        self._upper: _Bound | None = None
+        self._lower: _Bound | None = None
+        self._full: _Bound | None = None
 
     @property
     def pos(self) -> Tensor | None:
@@ -117,17 +130,17 @@ class Accumulator(Module):
     def upperbound(self, bound: Callable[..., Tensor] | None, max: float | None = None, /, **kwargs: Any) -> None:
         """Scales what is added by `bound(param, pos, max, **kwargs)`, such as `bound_upper_power`; None: no bound."""
         self._full = None
-        self._upper = None if bound is None else lambda param, pos: bound(param, pos, max, **kwargs)
+        self._upper = None if bound is None else _Bound(bound, (max,), kwargs)
 
     def lowerbound(self, bound: Callable[..., Tensor] | None, min: float | None = None, /, **kwargs: Any) -> None:
         """Scales what is taken away by `bound(param, neg, min, **kwargs)`, such as `bound_lower_power`; None: no bound."""
         self._full = None
-        self._lower = None if bound is None else lambda param, neg: bound(param, neg, min, **kwargs)
+        self._lower = None if bound is None else _Bound(bound, (min,), kwargs)
 
     def fullbound(self, bound: Callable[..., Tensor] | None, max: float | None = None, min: float | None = None, /, **kwargs: Any) -> None:
         """Makes the update `bound(param, pos, neg, max, min, **kwargs)`, such as `bound_power`; None: no bound."""
         self._upper = self._lower = None
-        self._full = None if bound is None else lambda param, pos, neg: bound(param, pos, neg, max, min, **kwargs)
+        self._full = None if bound is None else _Bound(bound, (max, min), kwargs)
 
     def update(self, param: Tensor | None) -> Tensor | None:
         """The change that the pending updates make of a parameter; None when nothing is pending.
