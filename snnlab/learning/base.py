@@ -37,7 +37,7 @@ class CellState(Module):
 
     def __init__(self, trainer: "CellTrainer", overrides: dict[str, Any]) -> None:
         super().__init__()
-        self.__dict__.update(_trainer=trainer, overrides=overrides, built_for=None, device=None, seen_steps=0)
+        self.__dict__.update(_trainer=trainer, overrides=overrides, built_for=None, kind=None, seen_steps=0)
 
     def __getattr__(self, name: str) -> Any:
         own = self.__dict__
@@ -96,8 +96,11 @@ class CellTrainer(Module, ABC):
         """
         if not isinstance(cell, Cell):
             raise TypeError(f"cell must be a Cell, but is {cell!r} ({type(cell).__name__}). Take it from layer.add_cell or serial.cell.")
-        if checks.text("name", name) in self._cells:
+        key = checks.text("name", name).replace(".", "_")  # torch takes no dot in a name
+        if key in self.states_:
             raise ValueError(f"There is a cell {name!r} in this {type(self).__name__} already. Choose another name, or del_cell it first.")
+        if hasattr(self.states_, key):
+            raise ValueError(f"name must be free, but {name!r} means something else to the trainer's containers. Try {name}_1.")
         if cell.updater is None:
             raise RuntimeError(
                 f"Cell {name!r} has no updater, so nothing could be learned. Call cell.connection.defaultupdater() before registering it."
@@ -110,7 +113,7 @@ class CellTrainer(Module, ABC):
                 f"Cell {name!r} has a synapse of type {type(cell.synapse).__name__}; rules read the history of an InfernoSynapse."
             )
         state = CellState(self, self._checked(overrides))
-        self.states_[name.replace(".", "_")] = state
+        self.states_[key] = state
         self._cells[name] = Unit(cell, state)
         self._fit(self._cells[name])
         return self._cells[name]
@@ -159,9 +162,9 @@ class CellTrainer(Module, ABC):
         if shape != unit.state.built_for:
             self.build(unit.cell, unit.state)
             unit.state.built_for = shape
-        device = connection.weight.device
-        if unit.state.device != device:
-            unit.state.to(device).device = device
+        kind = (connection.weight.device, connection.weight.dtype)
+        if unit.state.kind != kind:
+            unit.state.to(*kind).kind = kind
 
     @torch.no_grad()
     def forward(self) -> None:
@@ -172,13 +175,15 @@ class CellTrainer(Module, ABC):
         Raises:
             RuntimeError: a cell has not run since the last call.
         """
-        for name, unit in self._cells.items():
-            if self.training and unit.cell.training and unit.cell.updater is not None:
-                if unit.cell.steps == unit.state.seen_steps:
-                    since = "since the last call" if unit.state.seen_steps else "yet"
-                    raise RuntimeError(f"Cell {name!r} has not run {since}. Call the layer first, then {type(self).__name__}, once a step.")
-                self._fit(unit)
-                self.step(unit.cell, unit.state)
+        learning = {n: u for n, u in self._cells.items() if self.training and u.cell.training and u.cell.updater is not None}
+        for name, unit in learning.items():  # all, before any has changed
+            if unit.cell.steps == unit.state.seen_steps:
+                since = "since the last call" if unit.state.seen_steps else "yet"
+                raise RuntimeError(f"Cell {name!r} has not run {since}. Call the layer first, then {type(self).__name__}, once a step.")
+        for unit in learning.values():
+            self._fit(unit)
+            self.step(unit.cell, unit.state)
+        for unit in self:
             unit.state.seen_steps = unit.cell.steps
 
     def update(self) -> None:

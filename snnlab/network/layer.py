@@ -5,6 +5,7 @@ One step:  inputs ──► each named connection ──► wiring ──► eac
 Only `wiring` differs between layers: it says which connection's currents go to which neurons.
 """
 
+import inspect
 import keyword
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -57,10 +58,32 @@ class Proxy:
         return f"Proxy({', '.join(self._items)})"
 
 
+_TAKEN = {*dir(nn.ModuleDict()), "_items", "_kind"}  # names that torch's containers and `Proxy` need for themselves
+
+
 def _name(value: Any) -> str:
     if not checks.text("name", value).isidentifier() or keyword.iskeyword(value):
         raise ValueError(f"name must be an identifier, such as 'feedforward', but is {value!r}.")
+    if value.startswith("__") or value in _TAKEN:
+        raise ValueError(f"name must be free, but {value!r} means something else to the layer's containers. Try {value.strip('_')}_1.")
     return value
+
+
+def check_keywords(neuron: Neuron, kwargs: Mapping[str, Any]) -> None:
+    """TypeError for a keyword that a step of these neurons does not take."""
+    try:
+        inspect.signature(neuron.forward).bind(None, **kwargs)
+    except TypeError as error:
+        raise TypeError(f"{type(neuron).__name__}.forward {error}. Leave it out, or check its spelling.") from None
+
+
+def check_batch(names: tuple[str, str], connection: Connection, neuron: Neuron) -> None:
+    """RuntimeError where a connection and the neurons it feeds run different numbers of samples."""
+    if connection.batchsz != neuron.batchsz:
+        raise RuntimeError(
+            f"connection {names[0]!r} has batchsz {connection.batchsz}, but neuron {names[1]!r} has {neuron.batchsz}. "
+            "Set batchsz of the layer, which sets both."
+        )
 
 
 class Layer(Module, ABC):
@@ -238,15 +261,31 @@ class Layer(Module, ABC):
 
         Raises:
             AttributeError: an unknown name.
+            ValueError, TypeError, RuntimeError: an input of a wrong shape, or NaN; an unknown keyword; parts of different batch sizes.
         """
-        given, ran = connection_kwargs or {}, {}
-        for name, values in inputs.items():
-            connection = self.get_connection(name)
-            ran[name] = connection(*((values,) if isinstance(values, Tensor) else values), **given.get(name, {}))
-        given = neuron_kwargs or {}
-        spikes = {name: self.get_neuron(name)(current, **given.get(name, {})) for name, current in self.wiring(ran, **kwargs).items()}
+        given = {name: (values,) if isinstance(values, Tensor) else tuple(values) for name, values in inputs.items()}
+        to_connections, to_neurons = connection_kwargs or {}, neuron_kwargs or {}
+        self._check_step(given, to_connections, to_neurons)
+        ran = {name: self.connections_[name](*values, **to_connections.get(name, {})) for name, values in given.items()}
+        currents = self.wiring(ran, **kwargs)
+        spikes = {name: self.get_neuron(name)(current, **to_neurons.get(name, {})) for name, current in currents.items()}
         self.observe(ran, spikes)
         return (spikes, ran) if capture_intermediate else spikes
+
+    def _check_step(self, inputs: Mapping[str, tuple], to_connections: Mapping[str, dict], to_neurons: Mapping[str, dict]) -> None:
+        """Refuses, before any part has run, what a part would refuse after others have: no step is left half done."""
+        for name in (*inputs, *to_connections):
+            self.get_connection(name)
+        for name, kwargs in to_neurons.items():
+            check_keywords(self.get_neuron(name), kwargs)
+        for names, cell in self.named_cells:
+            if names[0] in inputs:
+                check_batch(names, cell.connection, cell.neuron)
+        if len(inputs) > 1:
+            for name, values in inputs.items():
+                self.connections_[name].check_inputs(values)
+                for value in values:
+                    checks.finite(f"inputs of {name!r}", value)
 
     def observe(self, ran: Mapping[str, Any], spikes: Mapping[str, Any]) -> None:
         """Tells every cell whose connection and neurons have just run that a step is over."""

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from snnlab.connections import Connection
 from snnlab.network.cell import Cell
-from snnlab.network.layer import Layer
+from snnlab.network.layer import Layer, check_batch, check_keywords
 from snnlab.neurons import Neuron
 from snnlab.synapses import Synapse
 from snnlab.updates import Updater
@@ -100,10 +100,14 @@ class Serial(Layer):
             spikes, bool, B x shape; with `capture_intermediate`, also currents in nA.
 
         Raises:
-            TypeError: a keyword, but no transform to take it.
+            TypeError: a keyword, but no transform to take it; one that the neurons do not take.
+            RuntimeError: connection and neurons of different batch sizes.
         """
         if kwargs and self.transform is None:
             raise TypeError(f"Serial takes no keyword {', '.join(map(repr, kwargs))}: it has no transform to pass it to.")
+        check_batch(self._names, self.connection, self.neuron)
+        if neuron_kwargs:
+            check_keywords(self.neuron, neuron_kwargs)
         current = self.connection(*inputs, **(connection_kwargs or {}))
         spikes = self.neuron(*self.wiring({self._names[0]: current}, **kwargs).values(), **(neuron_kwargs or {}))
         self.cell.observe()
