@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from snnlab.lab import quiet
+
 if TYPE_CHECKING:
     from snnlab.lab.lab import Lab
 
@@ -49,14 +51,14 @@ DO: dict[str, Callable[[Lab, dict[str, Any]], Any]] = {
     "pause": lambda lab, message: lab.pause(),
     "step": lambda lab, message: lab.step(),
     "reset": lambda lab, message: lab.reset(),
-    "speed": lambda lab, message: lab.pace(message["value"] or None),
+    "speed": lambda lab, message: setattr(lab, "speed", message["value"] or None),
     "set": lambda lab, message: lab.set(message["name"], message["value"]),
     "device": lambda lab, message: lab.to(message["value"]),
 }
 
 
 def listen(lab: Lab) -> Callable[[], None]:
-    """Hears the page, and the end of every cell (where Python may have changed a value). Returns what ends it.
+    """Hears the page, and the end of every cell (where Python may have changed a value). Returns what ends it, once.
 
     The view holds its lab, so that a lab without a name in the notebook lives as long as its picture.
     """
@@ -72,12 +74,15 @@ def listen(lab: Lab) -> Callable[[], None]:
     if events is not None:
         events.register("post_run_cell", after_cell)
 
-    def deaf() -> None:
-        lab.view.on_msg(message, remove=True)
-        if events is not None and after_cell in events.callbacks["post_run_cell"]:
+    def end() -> None:
+        if lab.view.comm is None:
+            return  # ended before
+        if events is not None:
             events.unregister("post_run_cell", after_cell)
+        quiet.remove(lab.view.model_id)
+        lab.view.close()
 
-    return deaf
+    return end
 
 
 def _cell_events() -> Any:

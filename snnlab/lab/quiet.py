@@ -45,8 +45,9 @@ def install() -> bool:
 
 
 def add(comm_id: str) -> None:
-    """Messages of this widget are handled without status messages."""
-    _quiet.add(comm_id)
+    """Messages of this widget are handled without status messages, where the kernel is one that can."""
+    if install():
+        _quiet.add(comm_id)
 
 
 def remove(comm_id: str) -> None:

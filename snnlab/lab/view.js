@@ -84,7 +84,7 @@ function render({ model, el }) {
 
   function arrive(message, buffers) {
     if (message.do !== "frame") return;
-    data = unpack(message.table, buffers[0]);
+    if (message.table.length) data = unpack(message.table, buffers[0]);
     status = message.status;
     const now = () => {
       painted = true;

@@ -5,7 +5,6 @@ def test_something(open_notebook):
 """
 
 import importlib.util
-import os
 import secrets
 import shutil
 from pathlib import Path
@@ -33,11 +32,8 @@ def jupyter():
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """A running Chromium, or a skip that says what to install."""
-    if jupyter_page.chromium_path() is None:
-        words = "no Chromium here: apt-get install chromium"
-        pytest.fail(words) if os.environ.get("SNNLAB_REQUIRE_BROWSER") == "1" else pytest.skip(words)
+def browser(chromium):
+    """A running Chromium."""
     with jupyter_page.chromium() as browser:
         yield browser
 

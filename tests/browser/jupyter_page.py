@@ -28,7 +28,9 @@ SIZE = {"width": 1280, "height": 1100}
 
 def chromium_path() -> str | None:
     """Where a Chromium is installed, or None."""
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return (
+        os.environ.get("SNNLAB_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    )
 
 
 class Server:

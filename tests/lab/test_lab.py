@@ -92,7 +92,7 @@ def test_everything_can_be_driven_from_python(make_lab, toy):
             while lab.steps < 7:
                 await asyncio.sleep(0)
         lab.pause()
-        await lab._runner.stopped()
+        await lab.runner.stopped()
         steps = lab.steps
         await lab.run(10)
         assert lab.steps == steps + 10

@@ -79,7 +79,7 @@ def test_play_follows_and_pause_stops(make_lab):
         assert view.status["playing"]
         view.say("pause")
         view.acknowledge()
-        await lab._runner.stopped()
+        await lab.runner.stopped()
         steps = lab.steps
         view.acknowledge()
         assert view.status == view.status | {"playing": False, "step": steps}
@@ -96,7 +96,7 @@ def test_closing_the_last_view_stops_the_run(make_lab):
         assert lab.playing
         two.say("bye")
         assert not lab.playing
-        await lab._runner.stopped()
+        await lab.runner.stopped()
 
     asyncio.run(story())
 
@@ -152,3 +152,14 @@ def test_alt_text_is_the_snapshot(make_lab, kind):
     lab = make_lab()
     view = Page(lab)
     assert view.status["alt"] == lab.snapshot()
+
+
+def test_a_picture_that_cannot_be_made_is_said_over_the_last_one(make_lab, toy):
+    lab = make_lab()
+    view = Page(lab)
+    view.acknowledge()
+    lab.scene.panels[0].data = lambda recorder: 1 / 0
+    view.say("step")
+    content, buffers = lab.sent[-1]
+    assert "ZeroDivisionError" in content["status"]["error"]
+    assert buffers == lab.sent[0][1]

@@ -1,0 +1,117 @@
+"""An experiment: a model, what drives it, what is recorded of it, and what may be moved. It knows no page and no clock.
+
+One step is   layer(x), then every trainer(), then layer.update():   activity, then what the rules make of it, then the change of weights.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from snnlab.core import checks
+from snnlab.lab import device as devices
+from snnlab.lab import inputs as feed
+from snnlab.lab.controls import Control
+from snnlab.lab.names import Names
+from snnlab.lab.panels import Panel
+from snnlab.lab.scene import Scene
+from snnlab.lab.start import Start
+
+
+class Experiment:
+    """Steps a model, records it, and brings it back to its start.
+
+    The arguments are those of `Lab`.
+
+    Attributes:
+        steps: steps since the start.
+        scene: what is recorded, as arrays.
+        controls: what may be moved, by name.
+        device: where the model runs.
+    """
+
+    def __init__(
+        self,
+        layer: torch.nn.Module,
+        inputs: feed.Inputs | None,
+        view: Sequence[Panel],
+        *,
+        trainers: Mapping[str, Any] | None = None,
+        controls: Iterable[str | Control] = (),
+        step: Callable[..., Any] | None = None,
+        generator: torch.Generator | Iterable[torch.Generator] | None = None,
+        step_time: float | None = None,
+        window: int = 200,
+        batch: int = 0,
+        on_reset: Callable[[], Any] | None = None,
+    ) -> None:
+        if inputs is None and step is None:
+            raise TypeError("inputs must be given, or a step that needs none.")
+        self.layer, self.trainers, self.on_reset = layer, dict(trainers or {}), on_reset
+        self.source, self._custom = feed.Source(inputs), step
+        names = Names(layer, self.trainers)
+        self.step_time = checks.positive("step_time", _step_time(names) if step_time is None else step_time, "ms")
+        bound = [(Control(control) if isinstance(control, str) else control).bind(names) for control in controls]
+        self.controls = {control.name: control for control in bound}
+        self.device = _device_of(layer)
+        self.scene = Scene(view, names, window=checks.whole("window", window), step_time=self.step_time, batch=batch)
+        generators = () if generator is None else (generator,) if isinstance(generator, torch.Generator) else tuple(generator)
+        self._start = Start([layer, *self.trainers.values()], generators)
+        self.steps = 0
+
+    @property
+    def time(self) -> float:
+        """Time since the start, in ms."""
+        return self.steps * self.step_time
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """One step, recorded."""
+        if self._custom is not None:
+            self._custom(*(() if self.source.inputs is None else (self.source.take(self.steps),)))
+        else:
+            feed.call(self.layer, self.source.take(self.steps), self.device)
+            for trainer in self.trainers.values():
+                trainer()
+            if self.trainers:
+                self.layer.update()
+        self.scene.recorder.record()
+        self.steps += 1
+
+    def reset(self) -> None:
+        """Back to the start. Settings of controls stay, as what is being tried."""
+        settings = {name: control.value for name, control in self.controls.items()}
+        self._start.restore()
+        self.source.restart()
+        for name, value in settings.items():
+            if self.controls[name].value != value:
+                self.controls[name].value = value
+        if self.on_reset is not None:
+            self.on_reset()
+        self.scene.clear()
+        self.steps = 0
+
+    def set(self, name: str, value: float) -> None:
+        """Moves a control."""
+        checks.one_of("name", name, self.controls, error=LookupError)
+        self.controls[name].value = value
+
+    def to(self, name: str) -> None:
+        """Moves the model to a device by name, and goes on there."""
+        self.device = devices.choose(name)
+        for module in (self.layer, *self.trainers.values()):
+            if hasattr(module, "to"):
+                module.to(self.device)
+
+    def snapshot(self) -> str:
+        """What there is to see, in one line of numbers."""
+        return f"step {self.steps} ({self.time:g} ms); {self.scene.snapshot()}"
+
+
+def _step_time(names: Names) -> float:
+    parts = [*names.neurons.values(), *names.connections.values()]
+    return next((float(part.dt) for part in parts if hasattr(part, "dt")), 1.0)
+
+
+def _device_of(layer: torch.nn.Module) -> torch.device:
+    return next((tensor.device for tensor in [*layer.parameters(), *layer.buffers()]), torch.device("cpu"))
