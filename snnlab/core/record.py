@@ -215,14 +215,19 @@ class RecordTensor(Module):
     def value(self, value: Tensor) -> None:
         self._require("set its value")
         checks.shaped("value", value, (self._slots, *self._shape), "K x S")
+        if self._inplace:
+            self._refuse_gradient(value)
         newest_first = value.flip(0)
         self._fill_block((newest_first.movedim(1, -1) if value.dim() > 2 else newest_first).to(self.storage.dtype))
 
     def _fill_block(self, block: Tensor) -> None:
         """Makes `block` (K x S[1:] x B, newest first) the whole history."""
         self._pointer = 0
-        doubled = self._inplace and self._slots > 1
-        self.storage = torch.cat((block.detach(), block.detach())) if doubled else block.contiguous()
+        if not self._inplace:
+            self.storage = block.contiguous()
+            return
+        with torch.inference_mode(False):  # or a history cleared in inference mode could not be written to after it
+            self.storage = torch.cat([block.detach()] * min(self._slots, 2))
 
     def _require(self, act: str) -> None:
         if self._shape is None:
@@ -240,8 +245,11 @@ class RecordTensor(Module):
             ValueError: another shape than the history's.
             RuntimeError: an observation that requires a gradient while `inplace` is True.
         """
+        checks.tensor("observation", observation)
+        if self._inplace:
+            self._refuse_gradient(observation)
         if self._shape is None:
-            dtype = self._dtype or checks.tensor("observation", observation).dtype
+            dtype = observation.dtype if self._dtype is None else self.storage.dtype
             self.initialize(observation.shape, dtype=dtype, device=observation.device)
         if observation.shape != self._shape:
             checks.shaped("observation", observation, self._shape, "the history's")
@@ -249,7 +257,6 @@ class RecordTensor(Module):
             newest = _batch_last(observation).to(self.storage.dtype).unsqueeze(0)
             self.storage = torch.cat((newest, self.storage[:-1]))
             return
-        self._refuse_gradient(observation)
         self._pointer = pointer = (self._pointer or self._slots) - 1
         storage = self._buffers["storage"]
         storage[pointer].copy_(_batch_last(observation))
@@ -296,8 +303,8 @@ class RecordTensor(Module):
     def align(self, index: int = 0) -> None:
         """Rotates the storage so that the newest observation lies in slot `index`; no public read changes."""
         self._require("be aligned")
+        checks.whole("index", index, 0)
         if self._inplace and self._slots > 1:
-            checks.whole("index", index, 0)
             block = self.block.roll(index % self._slots, 0)
             self.storage, self._pointer = torch.cat((block, block)), index % self._slots
 
@@ -350,7 +357,9 @@ class RecordTensor(Module):
         if isinstance(offset, int):
             return _batch_first(self.block, 1)[self._range(length, offset, forward)].movedim(0, -1).clone()
         checks.shaped("offset", offset, self._shape, "an observation's")
-        places = (self._range(length, 1, forward) + (offset - 1).unsqueeze(-1)) % self._slots
+        if offset.is_floating_point():
+            raise TypeError(f"offset must be of whole numbers, but is of {offset.dtype}. Round it first.")
+        places = (self._range(length, 1, forward) + (offset.long() - 1).unsqueeze(-1)) % self._slots
         return _batch_first(self.block, 1).gather(0, places.movedim(-1, 0)).movedim(0, -1)
 
     def writerange(self, observations: Tensor, offset: int = 0, forward: bool = False) -> None:
@@ -435,6 +444,8 @@ class RecordTensor(Module):
 
     def _load_from_state_dict(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs) -> None:
         key = prefix + "observations"
+        if strict:
+            unexpected_keys.extend(each for each in state_dict if each.startswith(prefix) and each != key)
         if key not in state_dict:
             if strict:
                 missing_keys.append(key)
@@ -448,5 +459,6 @@ class RecordTensor(Module):
             self.clear()
             leave_at_rest(key)
         else:
-            self.initialize(saved.shape[1:])
-            self.value = saved
+            takes_any = self._shape is None and self._dtype is None
+            self.initialize(saved.shape[1:], dtype=saved.dtype if takes_any else None)
+            self.value = saved.detach()
