@@ -22,7 +22,7 @@ def select(
     """The history at `time` back, each element at its own time.
 
     On a whole number of steps (within `tolerance`) this is the stored value; its gradient with respect to the time is the
-    interpolation's, so that delays that start on a step can learn.
+    interpolation's towards the next older step, so that delays that start on a step can learn.
 
     Args:
         history: observations, newest first.
@@ -48,14 +48,19 @@ def select(
         tensor([[7.]])
     """
     time, history = _match(time, history)
-    time = _within_reach(time, step_time, reach, tolerance)
+    _check_reach(time, step_time, reach, tolerance)
     older, newer, nearest, sample_at, on_step = _neighbours(time, step_time, reach, tolerance)
-    before, after, stored = (history.gather(0, steps.unsqueeze(0)).squeeze(0) for steps in (older, newer, nearest))
-    if time.requires_grad:  # a stored value is a constant: lend it the slope of the interpolation
-        slope = interp(before.detach(), after.detach(), sample_at, step_time, **kwargs)
-        slope = slope - slope.detach()
-        stored = stored + torch.where(slope.isfinite(), slope, 0)
-    return torch.where(on_step, stored, interp(before, after, sample_at, step_time, **kwargs).to(stored.dtype))
+    before, after, stored = (_pick(history, steps) for steps in (older, newer, nearest))
+
+    def between(before: Tensor, after: Tensor, learns: Tensor) -> Tensor:
+        # Masking a result does not mask its gradient: 0·inf is NaN. So a time that is not to learn here enters as a constant.
+        return interp(before, after, torch.where(learns, sample_at, sample_at.detach()), step_time, **kwargs)
+
+    if time.requires_grad and stored.is_floating_point():  # a stored value is a constant: lend it the slope of the interpolation
+        finite = between(before.detach(), after.detach(), torch.zeros_like(on_step)).isfinite()
+        slope = between(before.detach(), after.detach(), finite & on_step)
+        stored = stored + torch.where(finite, slope - slope.detach(), 0)
+    return torch.where(on_step, stored, between(before, after, ~on_step).to(stored.dtype))
 
 
 def insert(
@@ -79,21 +84,30 @@ def insert(
     time, history = _match(time, history)
     if time.shape != observation.shape:
         raise ValueError(f"time must be of shape {tuple(observation.shape)}, as the observation is, but is of shape {tuple(time.shape)}.")
-    time = _within_reach(time, step_time, reach, tolerance)
+    _check_reach(time, step_time, reach, tolerance)
     older, newer, nearest, sample_at, on_step = _neighbours(time, step_time, reach, tolerance)
-    before, after = (history.gather(0, steps.unsqueeze(0)).squeeze(0) for steps in (older, newer))
+    before, after = _pick(history, older), _pick(history, newer)
     new_before, new_after = extrap(observation, sample_at, before, after, step_time, **kwargs)
     for steps, changed, where in ((older, new_before, ~on_step), (newer, new_after, ~on_step), (nearest, observation, on_step)):
-        present = history.gather(0, steps.unsqueeze(0)).squeeze(0)
-        history = history.scatter(0, steps.unsqueeze(0), torch.where(where, changed.to(history.dtype), present).unsqueeze(0))
+        value = torch.where(where, changed.to(history.dtype), _pick(history, steps))
+        history = history.scatter(0, steps.unsqueeze(0), value.unsqueeze(0))
     return history
+
+
+def _pick(history: Tensor, steps: Tensor) -> Tensor:
+    """The observation so many steps back, element by element; counted from the slot of the next push, the last step meets it again."""
+    return history.gather(0, steps.unsqueeze(0) % len(history)).squeeze(0)
 
 
 def _match(time: Tensor | float, history: Tensor) -> tuple[Tensor, Tensor]:
     """Gives every element a time: spreads a plain number and a first axis of 1, and repeats the history along a last axis D."""
     shape = tuple(history.shape[1:])
-    if not isinstance(time, Tensor) or time.dim() == 0:
-        return torch.as_tensor(time, device=history.device, dtype=torch.get_default_dtype()).expand(shape), history
+    if not isinstance(time, Tensor):
+        time = torch.tensor(time, device=history.device, dtype=torch.promote_types(history.dtype, torch.get_default_dtype()))
+    if not time.is_floating_point():
+        time = time.to(torch.get_default_dtype())
+    if time.dim() == 0:
+        return time.to(history.device).expand(shape), history
     rank = len(shape)
     if time.dim() not in (rank, rank + 1) or tuple(time.shape[1:rank]) != shape[1:] or time.shape[0] not in (1, shape[0]):
         wish = f"{shape}, or that with one more axis at the end (a first axis of 1 serves every sample)"
@@ -104,24 +118,25 @@ def _match(time: Tensor | float, history: Tensor) -> tuple[Tensor, Tensor]:
     return time, history
 
 
-def _within_reach(time: Tensor, step_time: float, reach: int, tolerance: float) -> Tensor:
+def _check_reach(time: Tensor, step_time: float, reach: int, tolerance: float) -> None:
     low, high = (end.item() for end in time.detach().aminmax())
-    rounding = torch.finfo(time.dtype).eps * step_time * reach if time.is_floating_point() else 0.0
-    if not (low >= -tolerance and high <= step_time * reach + tolerance + rounding):
+    longest = step_time * reach
+    if not (low >= -tolerance and high <= longest + tolerance + torch.finfo(time.dtype).eps * longest):
         raise ValueError(
-            f"time must lie between 0 and {step_time * reach:g} ms back, but spans {low:g} to {high:g} ms. "
+            f"time must lie between 0 and {longest:g} ms back, but spans {low:g} to {high:g} ms. "
             "Raise the duration of the history, or clamp the times."
         )
-    return time.clamp(0, step_time * reach)
 
 
 def _neighbours(time: Tensor, step_time: float, reach: int, tolerance: float) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Steps back of the older, the newer and the nearest neighbour, ms from the older to the time, and whether the time is on a step."""
     exact = time.detach().double()
-    steps = exact / step_time
-    newer = torch.floor(steps).clamp(max=max(reach - 1, 0)).long()
-    older = (newer + 1).clamp(max=max(reach, 0))
-    nearest = torch.round(steps).long()
-    rounding = torch.finfo(time.dtype).eps * exact  # 199.9 ms in float32 is known to 1e-5 ms only
+    nearest = torch.round(exact / step_time).clamp(0, reach)
+    rounding = torch.finfo(time.dtype).eps * exact.abs()  # 199.9 ms in float32 is known to 1e-5 ms only
     on_step = (exact - nearest * step_time).abs() <= tolerance + rounding
-    return older, newer, nearest, (older * step_time - time).clamp(0, step_time), on_step
+    newer = torch.where(on_step, nearest, torch.floor(exact / step_time)).clamp(0, max(reach - 1, 0))
+    older = (newer + 1).clamp(max=reach)
+    sample_at = (older * step_time - exact).clamp(0, step_time).to(time.dtype) - (
+        time - time.detach()
+    )  # the clamp must not stop a gradient
+    return older.long(), newer.long(), nearest.long(), sample_at, on_step
