@@ -210,10 +210,11 @@ class Connection(Updatable, Module, ABC):
     def plan(self, read: DelayedRead, overbound: bool = True) -> DelayPlan:
         """Where each synapse reads such a history; kept until a delay changes."""
         delay, record = self.delay, read.record
-        stamp = None if delay.is_inference() else (delay.data_ptr(), delay._version)  # torch counts no versions in inference mode
-        if stamp is None or stamp != self._planned:
+        counted = not delay.is_inference()  # torch counts no versions in inference mode
+        stamp = (delay.data_ptr(), delay._version) if counted else None
+        if not counted or self._planned_for is not delay or stamp != self._planned:
             self._forget_plans()
-            self._planned = stamp
+            self.__dict__.update(_planned_for=delay if counted else None, _planned=stamp)
         key = (record.slots, record.dt, record.duration, read.interp, read.time_constant, read.tolerance, overbound)
         if key not in self._plans:
             if len(self._plans) >= 8:  # a time constant that is being moved makes one plan a setting
@@ -242,6 +243,7 @@ class Connection(Updatable, Module, ABC):
     def _forget_plans(self) -> None:
         self._plans: dict[tuple, DelayPlan] = {}
         self._planned: tuple[int, int] | None = None
+        self.__dict__["_planned_for"] = None  # the delays themselves: while they are held, no others can take their place in memory
 
     # --- state --------------------------------------------------------------------------------------------------------------------
 
@@ -277,7 +279,7 @@ class Connection(Updatable, Module, ABC):
         return f"inshape={self.inshape}, outshape={self.outshape}, biased={self.biased}{delays}"
 
     def __getstate__(self) -> dict[str, Any]:
-        return super().__getstate__() | {"_plans": {}, "_planned": None}
+        return super().__getstate__() | {"_plans": {}, "_planned": None, "_planned_for": None}
 
     def _apply(self, fn: Any, recurse: bool = True) -> "Connection":
         self._forget_plans()

@@ -62,7 +62,8 @@ class DelayedRead:
         value = record.select(bounded, INTERPOLATIONS[self.interp], tolerance=self.tolerance, interp_kwargs=kwargs) * self.scale
         if overbound is None:
             return value
-        beyond = (selector - bounded).abs() > self.tolerance
+        rounding = torch.finfo(bounded.dtype).eps * record.duration  # 300.3 ms in float32 is known to 3e-5 ms only
+        beyond = (selector - bounded).abs() > self.tolerance + rounding
         return torch.where(beyond, torch.as_tensor(overbound, dtype=value.dtype, device=value.device), value)
 
 
