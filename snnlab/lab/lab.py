@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import perf_counter, time
 from typing import Any
 
+import numpy as np
 import torch
 
 from snnlab.core import checks
@@ -201,6 +202,13 @@ class Lab:
     def snapshot(self) -> str:
         """The picture in one line of numbers: for tests, and for those who cannot see it."""
         return self.experiment.snapshot()
+
+    def recorded(self, name: str) -> np.ndarray:
+        """The last steps of what a panel follows, by the panel's name or title: one row a step in view, NaN before the first step."""
+        panels = {key: panel for panel in reversed(self.scene.panels) if panel.kind != "fields" for key in (panel.name, panel.title)}
+        checks.one_of("name", name, panels, error=LookupError)
+        self.scene.recorder.fetch()
+        return self.scene.recorder.rows(panels[name].title).copy()
 
     def picture(self) -> Picture:
         """The present picture as a matplotlib figure."""

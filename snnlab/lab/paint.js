@@ -158,7 +158,8 @@ const PAINT = {
     const ink = look.dark ? 0xffffffff : 0xff222222;
     const across = w / scene.window, down = h / panel.rows;
     const wide = Math.max(1, Math.min(Math.round(across), Math.round(2 * ratio)));
-    const tall = Math.max(1, Math.min(Math.floor(down * 0.9), Math.round(12 * ratio)));
+    const least = panel.rows <= 250 ? 3 : 1; // a mark that can be seen, even where it covers a neighbour's row
+    const tall = Math.max(Math.round(least * ratio), Math.min(Math.floor(down * 0.9), Math.round(12 * ratio)));
     for (let i = 0; i < spikes.length; i += 2) {
       const x = Math.min(w - wide, Math.floor((spikes[i] + 0.5) * across - wide / 2));
       const y = Math.max(0, Math.floor(h - (spikes[i + 1] + 0.5) * down - tall / 2));

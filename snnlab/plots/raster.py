@@ -36,7 +36,14 @@ def raster(spikes: Any, step_time: float = 1.0, ax: Axes | None = None, *, start
     steps, neurons = np.nonzero(spikes)
     ax = style.axes(ax)
     height = ax.get_window_extent().height * 72 / ax.figure.dpi / max(1, spikes.shape[1])
-    ax.plot(start + steps * step_time, neurons, "|", color=style.INK, markersize=min(12.0, max(1.5, 0.9 * height)), markeredgewidth=0.9)
+    ax.plot(
+        start + steps * step_time,
+        neurons,
+        "|",
+        color=style.INK,
+        markersize=min(12.0, max(2.5 if spikes.shape[1] <= 250 else 1.0, 0.9 * height)),
+        markeredgewidth=0.9,
+    )
     ax.set(xlabel="time (ms)", ylabel="neuron", title=title)
     ax.set_xlim(start - step_time / 2, start + max(len(spikes) - 0.5, 0.5) * step_time)
     ax.set_ylim(-0.5, spikes.shape[1] - 0.5)

@@ -5,10 +5,11 @@ import subprocess
 import sys
 
 import nbformat
+import numpy as np
 import pytest
 import torch
 
-from snnlab.lab import Control, Lab, Raster
+from snnlab.lab import Control, Lab, Raster, Voltage
 
 
 def test_a_step_is_layer_then_trainers_then_update(make_lab, toy):
@@ -192,3 +193,12 @@ def test_importing_the_library_brings_no_widgets():
 def test_a_raster_needs_a_name_that_is_there(toy):
     with pytest.raises(LookupError, match="Did you mean 'exc'"):
         Lab(toy, torch.zeros(1, 1, 3), view=[Raster("excc")])
+
+
+def test_what_a_panel_follows_can_be_had_as_numbers(make_lab):
+    lab = make_lab(view=[Raster("in2exc"), Voltage("exc", neurons=[1])], window=3)
+    lab.step(2)
+    np.testing.assert_array_equal(lab.recorded("in2exc"), [[np.nan] * 3, [1, 0, 1], [0, 1, 1]])
+    assert lab.recorded("voltage · exc").shape == (3, 1)
+    with pytest.raises(LookupError, match=r"name must be one of 'exc'"):
+        lab.recorded("inh")
