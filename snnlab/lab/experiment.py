@@ -105,7 +105,7 @@ class Experiment:
 
     def snapshot(self) -> str:
         """What there is to see, in one line of numbers."""
-        return f"step {self.steps} ({self.time:g} ms); {self.scene.snapshot()}"
+        return f"step {self.steps} ({self.time:.10g} ms); {self.scene.snapshot()}"
 
 
 def _step_time(names: Names) -> float:

@@ -45,7 +45,7 @@ function bar(send, devices) {
       speed.value = String(status.speed);
     }
     if (document.activeElement !== device) device.value = status.device;
-    clock.textContent = `step ${status.step.toLocaleString("en")} · ${short(status.time)} ms`;
+    clock.textContent = `step ${status.step.toLocaleString("en")} · ${status.time.toLocaleString("en", { maximumFractionDigits: 2 })} ms`;
   };
   return { element, update };
 }

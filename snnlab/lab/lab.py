@@ -212,7 +212,7 @@ class Lab:
 
     def picture(self) -> Picture:
         """The present picture as a matplotlib figure."""
-        return still(self.scene, f"step {self.steps:,} · {self.experiment.time:g} ms")
+        return still(self.scene, f"step {self.steps:,} · {self.experiment.time:,.10g} ms")
 
     def freeze(self) -> None:
         """Puts the present picture into the cell's output, to stay."""

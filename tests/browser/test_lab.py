@@ -132,6 +132,12 @@ def test_reset_brings_the_first_picture_back(page, jupyter):
     assert jupyter.run_code(page, "print(lab.steps, lab.playing)") == "0 False"
 
 
+def test_the_clock_says_step_and_time_in_full(page, jupyter):
+    jupyter.run_code(page, "lab.step(1234)")
+    settle(page)
+    assert view(page).locator(".snnlab-clock").inner_text() == "step 1,234 · 1,234 ms"
+
+
 def test_step_does_one_step(page):
     button(page, "Step").click()
     settle(page)
