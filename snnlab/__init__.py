@@ -25,9 +25,9 @@ from snnlab.encoding import (
     MaxRateClassifier,
     PoissonIntervalEncoder,
 )
-from snnlab.learning import STDP, CellTrainer, IndependentCellTrainer, Unit
+from snnlab.learning import STDP, CellTrainer, Competitive, IndependentCellTrainer, Unit
 from snnlab.network import Cell, Layer, Proxy, Serial
-from snnlab.neurons import ALIF, LIF, InfernoNeuron, Neuron
+from snnlab.neurons import ALIF, LIF, InfernoNeuron, Neuron, WinnerALIF
 from snnlab.observe import (
     CumulativeTraceReducer,
     EMAReducer,

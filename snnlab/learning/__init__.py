@@ -1,6 +1,7 @@
 """Learning rules."""
 
 from snnlab.learning.base import CellTrainer, IndependentCellTrainer, Unit
+from snnlab.learning.competitive import Competitive
 from snnlab.learning.stdp import STDP
 
-__all__ = ["STDP", "CellTrainer", "IndependentCellTrainer", "Unit"]
+__all__ = ["STDP", "CellTrainer", "Competitive", "IndependentCellTrainer", "Unit"]

@@ -77,8 +77,8 @@ class STDP(IndependentCellTrainer):
 
     spelled = {"interp_tolerance": "tolerance", "trace_mode": "tracemode", "batch_reduction": "batchreduce"}  # noqa: RUF012
 
-    lr_post = Setting(checks.number, Quantity("", -0.1, 0.1, "weight change at a postsynaptic spike"))
-    lr_pre = Setting(checks.number, Quantity("", -0.1, 0.1, "weight change at a presynaptic spike"))
+    lr_post = Setting(checks.number, Quantity("", -0.05, 0.05, "weight change at a postsynaptic spike", step=0.0005))
+    lr_pre = Setting(checks.number, Quantity("", -0.05, 0.05, "weight change at a presynaptic spike", step=0.0005))
     tc_post = Setting(checks.positive, Quantity("ms", 1.0, 200.0, "decay of the postsynaptic trace", log=True))
     tc_pre = Setting(checks.positive, Quantity("ms", 1.0, 200.0, "decay of the presynaptic trace", log=True))
     delayed = Setting(check_bool)

@@ -194,8 +194,15 @@ class ALIF(InfernoNeuron):
         Raises:
             ValueError: a wrong shape, a NaN or an infinity; the state stays as it was.
         """
-        self.spike_, self.voltage_, self.refrac_ = threshold_step(
-            self.check_inputs(inputs),
+        self.spike_, self.voltage_, self.refrac_ = self.fire(self.check_inputs(inputs), refrac_lock)
+        if self.training if adapt is None else adapt:
+            self._adapt(refrac_lock)
+        return self.spike
+
+    def fire(self, inputs: Tensor, refrac_lock: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """Spikes, voltages and refractory steps after a step with these currents."""
+        return threshold_step(
+            inputs,
             self.voltage_,
             self.refrac_,
             self.integrate,
@@ -204,9 +211,6 @@ class ALIF(InfernoNeuron):
             refrac_steps=self.refrac_steps,
             refrac_lock=refrac_lock,
         )
-        if self.training if adapt is None else adapt:
-            self._adapt(refrac_lock)
-        return self.spike
 
     def _adapt(self, refrac_lock: bool) -> None:
         present = self.threshold_adaptation_

@@ -26,6 +26,19 @@ from snnlab.core.quantity import Quantity, Setting
 from snnlab.core.record import count_slots
 
 
+def advance(
+    inputs: Tensor, voltage: Tensor, refrac: Tensor, dynamics: Callable[[Tensor], Tensor], refrac_lock: bool = True
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The first half of a step: integrates, and says who may spike. Arguments as in `threshold_step`.
+
+    Returns:
+        voltage and refractory steps, before any spike, and whether each neuron is active.
+    """
+    refrac = (refrac - 1).clamp_(min=0)
+    active = refrac == 0
+    return torch.where(active, dynamics(inputs), voltage) if refrac_lock else dynamics(inputs * active), refrac, active
+
+
 def threshold_step(
     inputs: Tensor,
     voltage: Tensor,
@@ -51,9 +64,7 @@ def threshold_step(
     Returns:
         spikes, voltage and refractory steps after the step.
     """
-    refrac = (refrac - 1).clamp_(min=0)
-    active = refrac == 0
-    voltage = torch.where(active, dynamics(inputs), voltage) if refrac_lock else dynamics(inputs * active)
+    voltage, refrac, active = advance(inputs, voltage, refrac, dynamics, refrac_lock)
     spikes = (voltage >= threshold).logical_and_(active)
     return spikes, voltage.masked_fill(spikes, reset), refrac.masked_fill_(spikes, refrac_steps)
 
