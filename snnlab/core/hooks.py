@@ -108,7 +108,6 @@ class StateHook(ABC):
             raise TypeError(f"module must be a torch.nn.Module, but is {module!r} ({type(module).__name__}).")
         self.module = module
         self.as_prehook, self.train_update, self.eval_update = as_prehook, train_update, eval_update
-        self._handle: Any = None
 
     @abstractmethod
     def hook(self, module: nn.Module) -> None:
@@ -117,19 +116,26 @@ class StateHook(ABC):
     @property
     def registered(self) -> bool:
         """Whether it runs at the module's calls."""
-        return self._handle is not None
+        return bool(self._places())
 
     def register(self) -> None:
         """Lets it run at the module's calls; without effect when it does."""
         if not self.registered:
             add = self.module.register_forward_pre_hook if self.as_prehook else self.module.register_forward_hook
-            self._handle = add(self._follow)
+            add(self._follow)
 
     def deregister(self) -> None:
         """Lets it run no more; without effect when it does not."""
-        if self.registered:
-            self._handle.remove()
-            self._handle = None
+        for place in self._places():
+            del self._hooks[place]
+
+    @property
+    def _hooks(self) -> dict[int, Callable[..., Any]]:
+        return self.module._forward_pre_hooks if self.as_prehook else self.module._forward_hooks
+
+    def _places(self) -> list[int]:
+        """Where it stands among the module's hooks. Looked up, not kept: a kept handle would not follow both into a copy."""
+        return [place for place, hook in self._hooks.items() if getattr(hook, "__self__", None) is self]
 
     def _follow(self, module: nn.Module, *_: Any) -> None:
         if self.train_update if module.training else self.eval_update:

@@ -38,7 +38,7 @@ def _one_warning() -> Iterator[None]:
     if names:
         warnings.warn(
             f"The saved run was of another batch size: {', '.join(names)} left at rest. Weights and all else that was learned are loaded.",
-            stacklevel=3,
+            stacklevel=4,
         )
 
 
@@ -149,7 +149,9 @@ class Module(nn.Module):
         state = self.__dict__.copy()
         state["_buffers"] = {k: b if b is None or b.is_leaf else b.detach() for k, b in self._buffers.items()}
         for hooks in ("_forward_hooks", "_forward_pre_hooks"):
-            state[hooks] = type(state[hooks])((k, h) for k, h in state[hooks].items() if not getattr(h, "stays_behind", False))
+            stay = {key for key, hook in state[hooks].items() if getattr(hook, "stays_behind", False)}
+            if stay:  # else the very same dictionary: handles that are copied along refer to it
+                state[hooks] = type(state[hooks])((key, hook) for key, hook in state[hooks].items() if key not in stay)
         return state
 
     def get_extra_state(self) -> dict[str, Any]:
