@@ -71,8 +71,9 @@ class Setting(property):
     """
 
     def __init__(self, check: Callable[..., Any], quantity: Quantity | None = None) -> None:
-        super().__init__(self._get, self._set, doc=quantity.doc if quantity else None)
+        super().__init__(self._get, self._set)
         self._check, self.quantity = check, quantity
+        self.__doc__ = quantity.doc if quantity else None  # a property's own argument `doc` would be hidden by this class's text
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
