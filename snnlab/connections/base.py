@@ -17,9 +17,7 @@ from torch import Tensor, nn
 from snnlab.connections.delays import DelayPlan, plan_delays
 from snnlab.core import checks
 from snnlab.core.module import Module
-from snnlab.core.record import RecordTensor
-from snnlab.synapses import Synapse
-from snnlab.synapses.base import DelayedRead
+from snnlab.synapses import DelayedRead, InfernoSynapse, Synapse
 from snnlab.updates import Updatable, Updater
 
 
@@ -231,10 +229,10 @@ class Connection(Updatable, Module, ABC):
             )
         return self._plans[key]
 
-    def refuse_lost_gradient(self, record: RecordTensor) -> None:
-        """RuntimeError where a gradient is wanted through a history that the next step overwrites."""
+    def refuse_lost_gradient(self) -> None:
+        """RuntimeError where a gradient is wanted through a history that the next step overwrites; called before a step changes it."""
         wanted = [name for name in ("weight", "delay") if getattr(self, name).requires_grad]
-        if wanted and record.inplace and torch.is_grad_enabled():
+        if wanted and self.synapse.inplace and torch.is_grad_enabled() and isinstance(self.synapse, InfernoSynapse):
             raise RuntimeError(
                 f"{' and '.join(wanted)} ask for a gradient, but the synapse writes its history in place, which loses it. "
                 "Set connection.synapse.inplace = False, or run under torch.no_grad()."

@@ -139,6 +139,8 @@ class LinearDense(WeightBiasDelayMixin, Connection):
             RuntimeError: a gradient is wanted through a history that is written in place.
         """
         self.check_inputs(inputs)
+        if self.delayedby and not self._wants_slope():
+            self.refuse_lost_gradient()
         current = self.synapse(*(self.like_synaptic(value) for value in inputs), **kwargs)
         return (self._delayed() if self.delayedby else self._present(current)).reshape(self.batched_outshape)
 
@@ -148,18 +150,20 @@ class LinearDense(WeightBiasDelayMixin, Connection):
 
     def _delayed(self) -> Tensor:
         """The delayed product over what the synapse remembers: B x N."""
-        wants_slope = torch.is_grad_enabled() and self.delay.requires_grad
-        if not isinstance(self.synapse, InfernoSynapse) or wants_slope:
+        if not isinstance(self.synapse, InfernoSynapse) or self._wants_slope():
             total = torch.einsum("bmn,nm->bn", self.syncurrent, self.weight)  # any other synapse, and gradients to delays
         else:
             total = self._read_sum(self.weight).t()
         return total if self.bias is None else total + self.bias
 
+    def _wants_slope(self) -> bool:
+        """Whether a gradient is to reach the delays; what is read for it is a copy, so that the history may be written in place."""
+        return self.delay.requires_grad and torch.is_grad_enabled()
+
     def _read_sum(self, weight: Tensor) -> Tensor:
         """Σ_m weight[n, m] x current at the delay, N x B, over all histories that the current is made of."""
         overbound, total = self.synapse.current_overbound, 0.0
         for read in self.synapse.delayed_currents():
-            self.refuse_lost_gradient(read.record)
             plan = self.plan(read, overbound is not None)
             total = total + delayed_sum(read.record.table, weight, plan, scale=read.scale, overbound=overbound)
         return total

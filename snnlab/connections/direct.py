@@ -13,7 +13,7 @@ from snnlab.connections.base import Connection
 from snnlab.connections.dense import OneToOne, initial
 from snnlab.connections.mixins import WeightBiasDelayMixin
 from snnlab.core import checks
-from snnlab.synapses import DelayedRead, InfernoSynapse, SynapseConstructor
+from snnlab.synapses import DelayedRead, SynapseConstructor
 
 
 class LinearDirect(WeightBiasDelayMixin, Connection):
@@ -118,12 +118,13 @@ class LinearDirect(WeightBiasDelayMixin, Connection):
 
         Raises:
             ValueError: a wrong shape, a NaN or an infinity; the state stays as it was.
+            RuntimeError: a gradient is wanted through a history that is written in place.
         """
         self.check_inputs(inputs)
+        if self.delayedby:
+            self.refuse_lost_gradient()
         current = self.synapse(*(self.like_synaptic(value) for value in inputs), **kwargs)
         if self.delayedby:  # one read a synapse: nothing here is larger than the output
-            if isinstance(self.synapse, InfernoSynapse):
-                self.refuse_lost_gradient(self.synapse.delayed_spikes().record)
             current = self.syncurrent.squeeze(-1)
         total = current * self.weight
         return (total if self.bias is None else total + self.bias).reshape(self.batched_outshape)
