@@ -1,0 +1,94 @@
+"""LinearDense: its product by algebra, and the shapes of its seed page."""
+
+import pytest
+import torch
+
+import snnlab as snn
+
+DELTA = snn.DeltaCurrent.partialconstructor(spike_charge=2.0)
+
+
+def test_the_output_is_the_weighted_sum_of_currents_plus_the_bias():
+    weight, bias = torch.tensor([[1.0, -2.0, 3.0], [0.5, 0.0, 4.0]]), torch.tensor([10.0, 20.0])
+    connection = snn.LinearDense(3, 2, 0.5, synapse=DELTA, bias=True, batch_size=2, weight_init=lambda _: weight, bias_init=lambda _: bias)
+    # Q/dt = 4 nA a spike: (1 + 3)·4 + 10 = 26, (0.5 + 4)·4 + 20 = 38; −2·4 + 10 = 2, 20.
+    outputs = connection(torch.tensor([[True, False, True], [False, True, False]]))
+    assert outputs.tolist() == [[26.0, 38.0], [2.0, 20.0]]
+
+
+def test_many_axes_are_flattened_in_order():
+    weight = torch.arange(24.0).view(4, 6)
+    connection = snn.LinearDense((2, 3), (2, 2), 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0), weight_init=lambda _: weight)
+    one = torch.zeros(1, 2, 3)
+    one[0, 1, 0] = 1  # flat place 3
+    assert connection(one).tolist() == [[[3.0, 9.0], [15.0, 21.0]]]
+
+
+@pytest.mark.parametrize("delay", [None, 2.0])
+def test_shapes_of_the_seed_page(delay):
+    connection = snn.LinearDense((2, 3), (2, 2), 1.0, synapse=DELTA, bias=True, delay=delay, batch_size=5)
+    assert connection.weight.shape == (4, 6)
+    assert connection.bias.shape == (4,)
+    assert connection.postsyn_receptive(torch.zeros(5, 2, 2)).shape == (5, 4, 1, 1)
+    assert connection.presyn_receptive(torch.zeros(5, 6)).shape == (5, 1, 6, 1)
+    assert connection.presyn_receptive(torch.zeros(5, 6, 4)).shape == (5, 4, 6, 1)
+    assert connection.like_bias(torch.zeros(4, 1)).shape == (4,)
+    assert connection.like_input(torch.zeros(5, 6)).shape == (5, 2, 3)
+    assert connection.like_synaptic(torch.zeros(5, 2, 3)).shape == (5, 6)
+    if delay:
+        assert connection.selector.shape == (1, 6, 4)
+        assert connection.syncurrent.shape == (5, 6, 4)
+        assert connection.delay.shape == (4, 6)
+
+
+def test_the_reshapes_put_every_value_at_its_synapse():
+    connection = snn.LinearDense(3, 2, 1.0, synapse=DELTA, delay=9.0)
+    connection.delay = torch.arange(6.0).view(2, 3)
+    assert connection.selector[0].tolist() == [[0.0, 3.0], [1.0, 4.0], [2.0, 5.0]]
+    pre = torch.arange(6.0).view(1, 3, 2)  # M x N
+    assert connection.presyn_receptive(pre)[0, :, :, 0].tolist() == [[0.0, 2.0, 4.0], [1.0, 3.0, 5.0]]
+    product = torch.einsum(
+        "b ... r, b ... r -> b ...", connection.postsyn_receptive(torch.tensor([[1.0, 10.0]])), connection.presyn_receptive(pre)
+    )
+    assert product[0].tolist() == [[0.0, 2.0, 4.0], [10.0, 30.0, 50.0]]
+
+
+def test_further_inputs_and_keywords_reach_the_synapse():
+    seen = {}
+
+    class Listening(snn.DeltaCurrent):
+        def forward(self, *inputs, **kwargs):
+            seen.update(inputs=[tuple(each.shape) for each in inputs], kwargs=kwargs)
+            return super().forward(inputs[0])
+
+    build = lambda shape, step_time, delay, batch_size: Listening(shape, step_time, spike_charge=1.0, delay=delay)  # noqa: E731
+    connection = snn.LinearDense((2, 2), 3, 1.0, synapse=build)
+    connection(torch.zeros(1, 2, 2), torch.zeros(1, 2, 2), gain=2.0)
+    assert seen == {"inputs": [(1, 4), (1, 4)], "kwargs": {"gain": 2.0}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ((0, 2, 1.0), ValueError, "every size in in_shape must be a whole number of at least 1, but is 0"),
+        ((2, (2, -1), 1.0), ValueError, "every size in out_shape"),
+        ((2, 2.5, 1.0), TypeError, "out_shape must be an int or a tuple of ints, but is 2.5"),
+        ((2, 2, 0.0), ValueError, "step_time must be above 0 ms, but is 0.0 ms"),
+    ],
+)
+def test_a_connection_that_cannot_be_is_refused(arguments, error, words):
+    with pytest.raises(error, match=words):
+        snn.LinearDense(*arguments, synapse=DELTA)
+
+
+@pytest.mark.parametrize(
+    ("delay", "words"), [(-1.0, "delay must be 0 ms or above, but is -1.0 ms"), (float("inf"), "delay must be a finite")]
+)
+def test_a_longest_delay_that_cannot_be_is_refused(delay, words):
+    with pytest.raises(ValueError, match=words):
+        snn.LinearDense(2, 2, 1.0, synapse=DELTA, delay=delay)
+
+
+def test_an_unknown_argument_is_refused():
+    with pytest.raises(TypeError, match="biased"):
+        snn.LinearDense(2, 2, 1.0, synapse=DELTA, biased=True)

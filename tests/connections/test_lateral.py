@@ -1,0 +1,73 @@
+"""LinearLateral: nobody reaches itself, however the diagonal was moved."""
+
+import pytest
+import torch
+
+import snnlab as snn
+
+DELTA = snn.DeltaCurrent.partialconstructor(spike_charge=1.0)
+
+
+def build(size=3, **arguments):
+    return snn.LinearLateral(size, 1.0, **({"synapse": DELTA, "weight_init": torch.ones_like} | arguments))
+
+
+def test_the_diagonal_is_zero_when_built_when_set_and_when_updated():
+    connection = build(delay=4.0, weight_init=lambda default: default + 5, delay_init=lambda zeros: zeros + 2)
+    off = 1 - torch.eye(3)
+    assert not connection.weight.diagonal().any()
+    assert torch.equal(connection.delay, 2 * off)
+    connection.weight, connection.delay = torch.full((3, 3), 7.0), torch.full((3, 3), 3.0)
+    assert torch.equal(connection.weight, 7 * off)
+    assert torch.equal(connection.delay, 3 * off)
+    connection.defaultupdater().weight = torch.ones(3, 3)
+    connection.update()
+    assert torch.equal(connection.weight, 8 * off)
+
+
+def test_a_bias_is_set_whole():
+    connection = build(bias=True)
+    connection.bias = torch.tensor([1.0, 2.0, 3.0])
+    assert connection.bias.tolist() == [1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize("delay", [None, 0.0, 2.0])
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_the_product_leaves_out_a_diagonal_that_an_optimiser_moved(delay, batch_size):
+    connection = build(delay=delay, batch_size=batch_size)
+    with torch.no_grad():
+        connection.weight.fill_diagonal_(100.0)
+    one = torch.zeros(batch_size, 3)
+    one[:, 1] = 1
+    assert connection(one).tolist() == [[1.0, 0.0, 1.0]] * batch_size
+
+
+def test_no_gradient_pulls_at_the_diagonal():
+    connection = build()
+    connection.weight.requires_grad_()
+    connection(torch.ones(1, 3)).pow(2).sum().backward()
+    assert not connection.weight.grad.diagonal().any()
+    assert connection.weight.grad.any()
+
+
+def test_rules_see_nothing_on_the_diagonal():
+    connection = build(batch_size=2)
+    connection(torch.ones(2, 3))
+    read = connection.synapse.delayed_spikes()
+    assert torch.equal(connection.correlate(torch.ones(2, 3), read), 2 - 2 * torch.eye(3))
+    assert torch.equal(connection.pair(torch.ones(2, 3), read), (1 - torch.eye(3)).expand(2, 3, 3))
+
+
+def test_the_mask_is_not_saved_and_follows_the_dtype():
+    connection = build()
+    assert torch.equal(connection.mask, 1 - torch.eye(3))
+    assert "mask" not in connection.state_dict()
+    assert connection.to(torch.float64).mask.dtype == torch.float64
+
+
+def test_shapes():
+    connection = build((2, 2), delay=1.0, bias=True, batch_size=3)
+    assert connection.weight.shape == connection.delay.shape == (4, 4)
+    assert connection.bias.shape == (4,)
+    assert connection.selector.shape == (1, 4, 4)
+    assert connection(torch.zeros(3, 2, 2)).shape == (3, 2, 2)
