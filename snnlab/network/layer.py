@@ -32,7 +32,9 @@ class Proxy:
         object.__setattr__(self, "_kind", kind)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name not in self._items:
+        if name.startswith("__"):  # what Python asks of every object, also of a copy that holds nothing yet
+            raise AttributeError(name)
+        if name not in self._items:
             known = ", ".join(self._items) or "none"
             raise AttributeError(f"There is no {self._kind} {name!r}; there is: {known}.")
         return self._items[name]
