@@ -148,7 +148,8 @@ def test_nbval_fails_what_comes_out_otherwise(tmp_path, source, saved):
 def test_saving_drops_what_is_true_for_one_run_only():
     view = {"application/vnd.jupyter.widget-view+json": {"model_id": "a"}, "text/plain": "a slider"}
     cell = nbformat.v4.new_code_cell("1", metadata={"tags": ["nbval-ignore-output"], "collapsed": True})
-    cell.outputs = [nbformat.v4.new_output("display_data", data=view)]
+    picture = view | {"image/png": "AAAA"}
+    cell.outputs = [nbformat.v4.new_output("display_data", data=data) for data in (view, picture)]
     notebook = nbformat.v4.new_notebook(
         cells=[cell], metadata={"widgets": {"state": {}}, "language_info": {"name": "python", "version": "3.11.7"}}
     )
@@ -163,4 +164,4 @@ def test_saving_drops_what_is_true_for_one_run_only():
         "language_info": {"name": "python"},
     }
     assert saved["cells"][0]["metadata"] == {"tags": ["nbval-ignore-output"]}
-    assert saved["cells"][0]["outputs"][0]["data"] == {"text/plain": ["a slider"]}
+    assert [output["data"] for output in saved["cells"][0]["outputs"]] == [{"image/png": "AAAA", "text/plain": ["a slider"]}]
