@@ -196,6 +196,10 @@ class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
             checks.finite(name, value)
         return inputs[0]
 
+    def check_state(self, name: str, value: Tensor) -> Tensor:
+        """A value for the present spikes or currents, checked before it replaces them."""
+        return checks.finite(name, checks.shaped(name, value, self.batchedshape, "B x *shape"))
+
     def extra_repr(self) -> str:
         return f"shape={self.shape}, batchsz={self.batchsz}, dt={self.dt}, delay={self.delay}"
 

@@ -122,7 +122,7 @@ class DeltaCurrent(InfernoSynapse):
 
     @spike.setter
     def spike(self, value: Tensor) -> None:
-        self.spike_.write(checks.finite("spike", value) != 0, 1)
+        self.spike_.write(self.check_state("spike", value) != 0, 1)
 
     @property
     def current(self) -> Tensor:

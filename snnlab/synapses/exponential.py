@@ -127,7 +127,7 @@ class SingleExponentialCurrent(InfernoSynapse):
 
     @spike.setter
     def spike(self, value: Tensor) -> None:
-        self.spike_.write(checks.finite("spike", value) != 0, 1)
+        self.spike_.write(self.check_state("spike", value) != 0, 1)
 
     @property
     def current(self) -> Tensor:
@@ -136,7 +136,7 @@ class SingleExponentialCurrent(InfernoSynapse):
 
     @current.setter
     def current(self, value: Tensor) -> None:
-        self.current_.write(checks.finite("current", value), 1)
+        self.current_.write(self.check_state("current", value), 1)
 
     def delayed_currents(self) -> tuple[DelayedRead, ...]:
         return (DelayedRead(self.current_, "expdecay", self.tolerance, time_constant=self.time_constant),)
