@@ -95,7 +95,7 @@ class CellTrainer(Module, ABC):
             RuntimeError: the cell has no updater, or its updater lacks a parameter that the rule trains.
         """
         if not isinstance(cell, Cell):
-            raise TypeError(f"cell must be a Cell, but is {cell!r} ({type(cell).__name__}). Take it from layer.add_cell or serial.cell.")
+            raise TypeError(f"cell must be a Cell, but is of type {type(cell).__name__}. Take it from layer.add_cell or serial.cell.")
         key = checks.text("name", name).replace(".", "_")  # torch takes no dot in a name
         if key in self.states_:
             raise ValueError(f"There is a cell {name!r} in this {type(self).__name__} already. Choose another name, or del_cell it first.")

@@ -115,7 +115,7 @@ class Layer(Module, ABC):
     def add_connection(self, name: str, connection: Connection) -> Connection:
         """Adds a connection and returns it; RuntimeError if the name is taken."""
         if not isinstance(connection, Connection):
-            raise TypeError(f"connection must be a Connection, but is {connection!r} ({type(connection).__name__}).")
+            raise TypeError(f"connection must be a Connection, but is of type {type(connection).__name__}.")
         if _name(name) in self.connections_:
             raise RuntimeError(f"There is a connection {name!r} already. Choose another name, or delete it first.")
         self.connections_[name] = connection
@@ -124,7 +124,7 @@ class Layer(Module, ABC):
     def add_neuron(self, name: str, neuron: Neuron) -> Neuron:
         """Adds a group of neurons and returns it; RuntimeError if the name is taken."""
         if not isinstance(neuron, Neuron):
-            raise TypeError(f"neuron must be a Neuron, but is {neuron!r} ({type(neuron).__name__}).")
+            raise TypeError(f"neuron must be a Neuron, but is of type {type(neuron).__name__}.")
         if _name(name) in self.neurons_:
             raise RuntimeError(f"There is a neuron {name!r} already. Choose another name, or delete it first.")
         self.neurons_[name] = neuron
