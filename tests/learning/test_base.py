@@ -1,0 +1,289 @@
+"""What every rule does: keeps its cells, speaks up at the wrong moment, and touches nothing before it is sure."""
+
+import copy
+import math
+import pickle
+
+import pytest
+import torch
+
+import snnlab as snn
+from snnlab.learning.base import CellTrainer, signed
+
+
+def build(batch_size=1, **arguments):
+    synapse = snn.DeltaCurrent.partialconstructor(100.0)
+    connection = snn.LinearDense(3, 2, 1.0, **({"synapse": synapse, "weight_init": torch.ones_like, "batch_size": batch_size} | arguments))
+    neuron = snn.LIF(2, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-60.0, refrac_t=1.0, time_constant=10.0, batch_size=batch_size)
+    layer = snn.Serial(connection, neuron)
+    connection.defaultupdater()
+    return layer
+
+
+def stdp(**changes):
+    return snn.STDP(**({"lr_post": 0.5, "lr_pre": -0.25, "tc_post": 20.0, "tc_pre": 10.0} | changes))
+
+
+def trained(batch_size=1, **arguments):
+    layer, trainer = build(batch_size, **arguments), stdp()
+    return layer, trainer, trainer.register_cell("only", layer.cell)
+
+
+def step(layer, trainer, value=1.0):
+    layer(torch.full(layer.connection.batched_inshape, value))
+    trainer()
+
+
+# ------------------------------------------------------------------------------------------------------------------------- cells
+
+
+def test_a_cell_is_kept_under_its_name():
+    layer, trainer, unit = trained()
+    assert unit.cell is layer.cell
+    assert trainer.get_unit("only") is unit
+    assert list(trainer) == [unit]
+    assert len(trainer) == 1
+    trainer.del_cell("only")
+    assert list(trainer) == []
+    trainer.register_cell("only", layer.cell)
+
+
+@pytest.mark.parametrize(
+    ("act", "error", "words"),
+    [
+        (
+            lambda t, c: t.register_cell("only", c),
+            ValueError,
+            "There is a cell 'only' in this STDP already. Choose another name, or del_cell",
+        ),
+        (lambda t, c: t.register_cell("a_b", c) and t.register_cell("a.b", c), ValueError, "There is a cell 'a.b' in this STDP already"),
+        (lambda t, c: t.register_cell("values", c), ValueError, "name must be free, but 'values'"),
+        (lambda t, c: t.register_cell("", c), ValueError, "name must be a string that is not empty"),
+        (lambda t, c: t.register_cell(3, c), TypeError, "name must be a string, but is 3"),
+        (
+            lambda t, c: t.register_cell("new", c.connection),
+            TypeError,
+            r"cell must be a Cell, but is of type LinearDense. Take it from layer.add_cell or serial",
+        ),
+        (lambda t, c: t.register_cell("new", c, lr_up=1.0), TypeError, "STDP takes no override 'lr_up'; it takes .*lr_post"),
+        (lambda t, c: t.register_cell("new", c, tc_pre=0.0), ValueError, "tc_pre must be above 0 ms, but is 0.0 ms"),
+        (lambda t, c: t.register_cell("new", c, trace_mode="all"), ValueError, "trace_mode must be one of 'cumulative', 'nearest', but is"),
+        (lambda t, c: t.get_unit("up"), AttributeError, "There is no cell 'up' in this STDP; there is: only"),
+        (lambda t, c: t.del_cell("up"), AttributeError, "There is no cell 'up' in this STDP"),
+    ],
+)
+def test_what_is_refused_leaves_the_cells_as_they_were(act, error, words):
+    layer, trainer, unit = trained()
+    with pytest.raises(error, match=words):
+        act(trainer, layer.cell)
+    assert trainer.get_unit("only") is unit
+    assert {name for name, _ in trainer.states_.named_children()} <= {"only", "a_b"}
+    step(layer, trainer)
+
+
+def test_a_cell_without_an_updater_or_its_parameter_is_refused():
+    layer = build(bias=True)
+    del layer.connection.updater
+    with pytest.raises(
+        RuntimeError, match=r"Cell 'a' has no updater, so nothing could be learned. Call cell.connection.defaultupdater\(\)"
+    ):
+        stdp().register_cell("a", layer.cell)
+    layer.connection.defaultupdater(exclude_weight=True)
+    with pytest.raises(RuntimeError, match="Cell 'a' has an updater without 'weight', which STDP trains"):
+        stdp().register_cell("a", layer.cell)
+
+
+def test_names_are_positional_so_that_any_override_may_be_named():
+    with pytest.raises(TypeError):
+        stdp().register_cell(name="a", cell=build().cell)
+
+
+# ------------------------------------------------------------------------------------------------------------------- the moment
+
+
+def test_called_before_the_layer_it_says_so_and_changes_nothing():
+    layer, trainer, unit = trained()
+    with pytest.raises(RuntimeError, match=r"Cell 'only' has not run yet. Call the layer first, then STDP, once a step"):
+        trainer()
+    assert layer.updater.weight.pos is None
+    assert not unit.state.post_trace_.any()
+
+
+def test_called_twice_in_a_step_it_says_so_and_changes_nothing():
+    layer, trainer, unit = trained()
+    step(layer, trainer)
+    pending, trace = layer.updater.weight.pos.clone(), unit.state.post_trace_.clone()
+    with pytest.raises(RuntimeError, match="Cell 'only' has not run since the last call"):
+        trainer()
+    assert torch.equal(layer.updater.weight.pos, pending)
+    assert torch.equal(unit.state.post_trace_, trace)
+    step(layer, trainer)
+
+
+def test_where_one_cell_has_not_run_no_cell_learns():
+    ran, idle, trainer = build(), build(), stdp()
+    unit = trainer.register_cell("ran", ran.cell)
+    trainer.register_cell("idle", idle.cell)
+    ran(torch.ones(1, 3))
+    with pytest.raises(RuntimeError, match="Cell 'idle' has not run yet"):
+        trainer()
+    assert ran.updater.weight.pos is None
+    assert not unit.state.pre_trace_.peek().any()
+    idle(torch.ones(1, 3))
+    trainer()
+    assert ran.updater.weight.pos is not None
+
+
+def test_nothing_changes_until_the_update():
+    layer, trainer, _ = trained()
+    before = layer.connection.weight.clone()
+    step(layer, trainer)
+    assert torch.equal(layer.connection.weight, before)
+    layer.update()
+    assert not torch.equal(layer.connection.weight, before)
+    assert layer.updater.weight.pos is None
+
+
+def test_the_rule_can_update_the_layers_of_its_cells_each_once():
+    class Two(snn.Layer):
+        def wiring(self, inputs):
+            return {"out": sum(inputs.values())}
+
+    layer, trainer = Two(), stdp()
+    layer.add_neuron("out", build().neuron)
+    for name in ("left", "right"):
+        layer.add_connection(name, build().connection)
+        trainer.register_cell(name, layer.add_cell(name, "out"))
+    layer({"left": torch.ones(1, 3), "right": torch.ones(1, 3)})
+    trainer()
+    trainer.update()
+    # First step, everything spikes: a = 0.5·1·1 and b = 0.25·1·1, so every weight moves by 0.25 once.
+    assert [c.weight.unique().tolist() for _, c in layer.named_connections] == [[1.25], [1.25]]
+
+
+@pytest.mark.parametrize("what", ["rule", "layer", "cell"])
+def test_in_evaluation_mode_nothing_is_learned_and_the_step_counts_as_seen(what):
+    layer, trainer, unit = trained()
+    module = {"rule": trainer, "layer": layer, "cell": layer.cell}[what]
+    module.eval()
+    step(layer, trainer)
+    trainer()  # not even called too often
+    assert layer.updater.weight.pos is None
+    assert not unit.state.post_trace_.any()
+    module.train()
+    with pytest.raises(RuntimeError, match="has not run"):
+        trainer()
+    step(layer, trainer)
+    assert layer.updater.weight.pos is not None
+
+
+def test_a_cell_whose_updater_is_gone_is_passed_over():
+    layer, trainer, _ = trained()
+    del layer.connection.updater
+    step(layer, trainer)
+    layer.connection.defaultupdater()
+    step(layer, trainer)
+    assert layer.updater.weight.pos is not None
+
+
+def test_clear_forgets_traces_and_nothing_else():
+    layer, trainer, unit = trained(delay=2.0)
+    step(layer, trainer)
+    trainer.clear()
+    assert not unit.state.post_trace_.any()
+    assert not unit.state.pre_trace_.value.any()
+    assert layer.updater.weight.pos is not None
+    assert trainer.lr_post == 0.5
+
+
+# ------------------------------------------------------------------------------------------------------------- settings and units
+
+
+def test_settings_of_a_cell_are_the_rules_unless_overridden():
+    layer, trainer = build(), stdp()
+    plain = trainer.register_cell("plain", layer.cell).state
+    own = trainer.register_cell("own", layer.cell, lr_post=0.9, trace_mode="nearest", batch_reduction=torch.sum, interp_tolerance=0.1).state
+    assert (plain.lr_post, plain.tracemode, plain.batchreduce, plain.tolerance) == (0.5, "cumulative", torch.mean, None)
+    assert (own.lr_post, own.tracemode, own.batchreduce, own.tolerance) == (0.9, "nearest", torch.sum, 0.1)
+    trainer.lr_post, trainer.lr_pre = 0.7, -0.1
+    assert (plain.lr_post, own.lr_post) == (0.7, 0.9)
+    assert (plain.lr_pre, own.lr_pre) == (-0.1, -0.1)
+    with pytest.raises(AttributeError):
+        plain.lr_up  # noqa: B018
+
+
+@pytest.mark.parametrize("delay", [None, 4.0])
+def test_it_goes_on_after_the_batch_size_or_the_delays_or_the_dtype_changed(delay):
+    layer, trainer, unit = trained(2, delay=delay)
+    step(layer, trainer)
+    layer.batchsz = 5
+    step(layer, trainer)
+    assert unit.state.post_trace_.shape == (5, 2)
+    layer.to(torch.float64)
+    step(layer, trainer)
+    assert unit.state.post_trace_.dtype == unit.state.pre_trace_.storage.dtype == torch.float64
+    assert layer.updater.weight.pos.dtype == torch.float64
+    # Three steps of spikes, the second of which began from rest: the trace of two.
+    assert unit.state.post_trace_[0, 0].item() == pytest.approx(1 + math.exp(-1 / 20))
+    if delay:
+        layer.synapse.delay = 9.0
+        step(layer, trainer)
+        assert unit.state.pre_trace_.slots == 10
+    layer.update()
+    assert layer.connection.weight.isfinite().all()
+
+
+def test_a_saved_rule_goes_on_bit_for_bit():
+    def go(layer, trainer, trains):
+        for spikes in trains:
+            layer(spikes)
+            trainer()
+            layer.update()
+        return layer.connection.weight.clone()
+
+    trains = torch.rand(30, 2, 3, generator=torch.Generator().manual_seed(0)) < 0.3
+    layer, trainer, _ = trained(2, delay=3.0)
+    go(layer, trainer, trains[:15])
+    fresh, other, _ = trained(2, delay=3.0)
+    fresh.load_state_dict(layer.state_dict())
+    other.load_state_dict(trainer.state_dict())
+    both = copy.deepcopy((layer, trainer))
+    loaded = pickle.loads(pickle.dumps((layer, trainer)))
+    expected = go(layer, trainer, trains[15:])
+    for twins in ((fresh, other), both, loaded):
+        assert torch.equal(go(*twins, trains[15:]), expected)
+
+
+def test_a_rule_has_nothing_to_train_of_its_own():
+    _, trainer, _ = trained()
+    assert list(trainer.parameters()) == []
+    assert all(key.startswith("states_.only.") for key in trainer.state_dict())
+
+
+def test_a_rule_of_ones_own_needs_traces_and_a_step():
+    class Hebb(CellTrainer):
+        def build(self, cell, state):
+            state.register_state("seen_", torch.zeros(cell.neuron.batchedshape))
+
+        def step(self, cell, state):
+            state.seen_ = state.seen_ + cell.postspike
+            cell.updater.weight.add(pos=state.seen_.mean(0).unsqueeze(1).expand_as(cell.connection.weight))
+
+    layer, rule = build(), Hebb()
+    rule.register_cell("only", layer.cell)
+    for _ in range(3):
+        step(layer, rule)
+        rule.update()
+    assert (layer.connection.weight == 1 + 1 + 2 + 3).all()
+
+
+# ---------------------------------------------------------------------------------------------------------------------- the signs
+
+
+@pytest.mark.parametrize(
+    ("rates", "pos", "neg"),
+    [((1, -1), 2.0, 3.0), ((-1, 1), 3.0, 2.0), ((1, 1), 5.0, None), ((-1, -1), None, 5.0), ((0, 0), 5.0, None), ((0, -1), 2.0, 3.0)],
+)
+def test_magnitudes_are_sorted_by_the_signs_of_their_rates(rates, pos, neg):
+    found = signed(torch.tensor(2.0), torch.tensor(3.0), *rates)
+    assert tuple(None if part is None else part.item() for part in found) == (pos, neg)
