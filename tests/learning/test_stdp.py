@@ -201,7 +201,7 @@ def test_any_other_reduction_sees_every_sample():
     pre, post = trains(steps=1, rate=0.6), trains(steps=1, size=3, seed=1, rate=0.6)
     change = learn(connect(), pre, post, batch_reduction=torch.amax, lr_pre=0.0)
     # One step from rest: a = lr·post·pre for each sample, 0 or 0.02.
-    assert torch.equal(change, 0.02 * (post[0].unsqueeze(2) & pre[0].unsqueeze(1)).any(0).double())
+    torch.testing.assert_close(change, 0.02 * (post[0].unsqueeze(2) & pre[0].unsqueeze(1)).any(0).double())
 
 
 @pytest.mark.parametrize("longest", [None, 5.0])
