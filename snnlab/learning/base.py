@@ -11,6 +11,7 @@ two steps acts at the next.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 import torch
@@ -75,6 +76,7 @@ class CellTrainer(Module, ABC):
         self.__dict__["_cells"] = {}
 
     @classmethod
+    @cache
     def settings(cls) -> dict[str, Setting]:
         """Every setting of the rule, by name."""
         return {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items() if isinstance(value, Setting)}
