@@ -42,7 +42,9 @@ class _Part:
         self._own = False  # whether entries[0] is a running sum of ours, which may be added to in place
 
     def add(self, value: Tensor, folds: bool) -> None:
-        value = checks.tensor(self.name, value).detach()
+        value = value.detach()
+        if not value.is_floating_point():  # True + True is True in torch, and a negative uint8 is large
+            value = value.to(torch.get_default_dtype())
         if not folds or not self.entries:
             self.entries.append(value)
             self._own = False
@@ -58,6 +60,7 @@ class _Part:
         if not self.entries:
             return None
         if len(self.entries) == 1 and reduction is torch.sum:
+            self._own = False  # handed out: the next entry makes a sum of its own
             return self.entries[0]
         return reduction(torch.stack(torch.broadcast_tensors(*self.entries)), 0)
 
@@ -119,9 +122,11 @@ class Accumulator(Module):
     def add(self, pos: Tensor | None = None, neg: Tensor | None = None) -> None:
         """Appends an update: magnitudes to be added and to be taken away."""
         folds = self._reduction is torch.sum
-        for part, value in ((self._pos, pos), (self._neg, neg)):
-            if value is not None:
-                part.add(value, folds)
+        given = [(part, value) for part, value in ((self._pos, pos), (self._neg, neg)) if value is not None]
+        for part, value in given:
+            checks.tensor(part.name, value)
+        for part, value in given:
+            part.add(value, folds)
 
     def reduction(self, fn: Callable[[Tensor, int], Tensor] | None = None) -> None:
         """Sets how pending updates become one: `fn(stacked, 0)`; None: `torch.sum`."""

@@ -13,17 +13,18 @@ from torch import nn
 from snnlab.core import checks
 from snnlab.core.hooks import StateHook
 from snnlab.core.tensors import normalize
+from snnlab.updates.updater import assign
 
 
 def _owner(module: nn.Module, attr: str) -> tuple[object, str]:
     """The object that holds the last name of a dotted attribute, and that name."""
     *path, name = checks.text("attr", attr).split(".")
     owner = module
-    for part in path:
-        owner = getattr(owner, part)
-    if not hasattr(owner, name):
-        raise AttributeError(f"attr is {attr!r}, but {type(owner).__name__} has no attribute {name!r}. Name one that it has.")
-    return owner, name
+    for part in (*path, name):
+        if not hasattr(owner, part):
+            raise AttributeError(f"attr is {attr!r}, but {type(owner).__name__} has no attribute {part!r}. Name one that it has.")
+        owner, holder = getattr(owner, part), owner
+    return holder, name
 
 
 class Normalization(StateHook):
@@ -75,7 +76,7 @@ class Normalization(StateHook):
         """Scales the attribute back to its norm."""
         owner, name = _owner(module, self.attr)
         with torch.no_grad():
-            setattr(owner, name, normalize(getattr(owner, name), self.order, self.scale, self.dim, self.epsilon))
+            assign(owner, name, normalize(getattr(owner, name), self.order, self.scale, self.dim, self.epsilon))
 
 
 class Clamping(StateHook):
@@ -126,4 +127,4 @@ class Clamping(StateHook):
         """Brings the attribute back into its range."""
         owner, name = _owner(module, self.attr)
         with torch.no_grad():
-            setattr(owner, name, getattr(owner, name).clamp(self.min, self.max))
+            assign(owner, name, getattr(owner, name).clamp(self.min, self.max))

@@ -16,6 +16,16 @@ from snnlab.core.module import Module
 from snnlab.updates.accumulator import Accumulator
 
 
+def assign(owner: Any, name: str, value: Tensor) -> None:
+    """Sets a tensor attribute: a parameter or buffer of a plain module is checked and written in place, any other by its setter."""
+    present = owner._parameters.get(name, owner._buffers.get(name)) if isinstance(owner, nn.Module) else None
+    if present is None:
+        setattr(owner, name, value)
+    else:
+        with torch.no_grad():
+            present.copy_(checks.finite(name, checks.shaped(name, value, tuple(present.shape), "the present one's")))
+
+
 class Updater(Module):
     """One accumulator for each named parameter of a module.
 
@@ -65,10 +75,13 @@ class Updater(Module):
     def __setattr__(self, name: str, value: Any) -> None:
         updates = self.__dict__.get("_modules", {}).get("updates_", ())
         if name not in updates:
+            if updates and isinstance(value, Tensor | tuple | list) and not hasattr(self, name):  # a slip that would lose an update
+                raise self._unknown(name)
             super().__setattr__(name, value)
         elif isinstance(value, tuple | list):
-            pos, neg = value
-            updates[name].add(pos, neg)
+            if len(value) != 2:
+                raise ValueError(f"{name} must be a tensor, None or a pair (pos, neg), but is {len(value)} values.")
+            updates[name].add(*value)
         else:
             updates[name].add(pos=value)
 
@@ -91,22 +104,24 @@ class Updater(Module):
             AttributeError: a name that is not updated here.
             ValueError: an update that would make a parameter NaN or infinite, or of another shape; nothing is changed then.
         """
-        for name in names or self.names:
+        for name in names:
             if name not in self.updates_:
-                raise AttributeError(f"{name!r} is not updated here; {', '.join(self.names) or 'nothing'} is.")
-        for name in names or self.names:
+                raise self._unknown(name)
+        values = {}
+        for name in dict.fromkeys(names or self.names):
             parameter = getattr(self.parent, name)
             update = self.updates_[name].update(parameter)
             if update is not None:
-                self._set(name, parameter, parameter + update)
+                limit = getattr(self.parent, f"limit_{name}", None)  # such as the range of a delay
+                values[name] = parameter + update if limit is None else limit(parameter + update)
+        if len(values) > 1:  # all are good, or none is set; one alone is checked where it is set
+            for name, value in values.items():
+                checks.finite(name, checks.shaped(name, value, tuple(getattr(self.parent, name).shape), "the present one's"))
+        for name, value in values.items():
+            assign(self.parent, name, value)
 
-    def _set(self, name: str, parameter: Tensor, value: Tensor) -> None:
-        limit = getattr(self.parent, f"limit_{name}", None)  # such as the range of a delay
-        value = value if limit is None else limit(value)
-        if name in self.parent._parameters:  # of a plain module of torch, which checks nothing
-            parameter.copy_(checks.finite(name, checks.shaped(name, value, tuple(parameter.shape), "the parameter's")))
-        else:
-            setattr(self.parent, name, value)
+    def _unknown(self, name: str) -> AttributeError:
+        return AttributeError(f"{name!r} is not updated here; {', '.join(self.names) or 'nothing'} is.")
 
     def extra_repr(self) -> str:
         return ", ".join(self.names)
@@ -148,7 +163,7 @@ class Updatable:
 
     def updatesome(self, *names: str, clear: bool = True) -> None:
         """Applies the pending updates of the named parameters alone."""
-        if self.updater is not None:
+        if self.updater is not None and names:
             self.updater(*names)
             if clear:
                 for name in names:

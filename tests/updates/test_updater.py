@@ -1,0 +1,316 @@
+import copy
+import io
+import math
+import pickle
+
+import pytest
+import torch
+from torch import nn
+
+from snnlab import DeltaCurrent, LinearDense
+from snnlab.core.bounds import bound_upper_power
+from snnlab.updates import Accumulator, Clamping, Normalization, Updatable, Updater
+
+
+def connected(delay=2.0, bias=True, **kwargs):
+    """Two inputs, one output; all weights, biases and delays 1."""
+    connection = LinearDense(
+        2,
+        1,
+        1.0,
+        synapse=DeltaCurrent.partialconstructor(1.0),
+        bias=bias,
+        delay=delay,
+        weight_init=torch.ones_like,
+        bias_init=torch.ones_like,
+        delay_init=torch.ones_like,
+    )
+    connection.defaultupdater(**kwargs)
+    return connection
+
+
+def tensor(*values, **kwargs):
+    return torch.tensor(values, **kwargs)
+
+
+def values(connection):
+    return [parameter.detach().flatten().tolist() for parameter in (connection.weight, connection.bias, connection.delay)]
+
+
+# ---------------------------------------------------------------------------------------------------------------------------- names
+
+
+def test_each_name_is_an_accumulator():
+    updater = connected().updater
+    assert updater.names == ("weight", "bias", "delay")
+    assert all(isinstance(getattr(updater, name), Accumulator) for name in updater.names)
+    assert updater.weight is not updater.bias
+
+
+def test_setting_appends_deleting_empties():
+    updater = connected().updater
+    updater.weight = tensor([1.0, 2.0])
+    updater.weight = tensor([1.0, 1.0]), tensor([0.5, 0.0])
+    updater.weight = None
+    updater.weight = [None, tensor([0.5, 0.0])]
+    updater.weight = None, None
+    assert updater.weight.pos.tolist() == [[2, 3]]
+    assert updater.weight.neg.tolist() == [[1, 0]]
+    assert updater.bias.pos is None
+    del updater.weight
+    assert updater.weight.pos is updater.weight.neg is None
+    assert isinstance(updater.weight, Accumulator)
+
+
+@pytest.mark.parametrize("value", [(torch.ones(1),), (torch.ones(1),) * 3, [], ()])
+def test_a_tuple_that_is_no_pair_is_refused_with_what_was_wanted(value):
+    updater = connected().updater
+    with pytest.raises(ValueError, match=rf"weight must be a tensor, None or a pair \(pos, neg\), but is {len(value)} values"):
+        updater.weight = value
+    assert updater.weight.pos is updater.weight.neg is None
+
+
+@pytest.mark.parametrize("value", [1.0, "1", (torch.ones(1, 2), 1.0)])
+def test_an_update_that_is_no_tensor_is_refused_and_nothing_is_pending(value):
+    updater = connected().updater
+    with pytest.raises(TypeError, match=r"must be a torch.Tensor"):
+        updater.weight = value
+    assert updater.weight.pos is updater.weight.neg is None
+
+
+def test_an_unknown_name_is_an_error_however_it_is_used():
+    connection = connected()
+    updater = connection.updater
+    with pytest.raises(AttributeError, match="wieght"):
+        updater.wieght  # noqa: B018
+    for value in (torch.ones(1, 2), (torch.ones(1, 2), None)):
+        with pytest.raises(AttributeError, match="'wieght' is not updated here; weight, bias, delay is"):
+            updater.wieght = value
+    with pytest.raises(AttributeError, match="wieght"):
+        del updater.wieght
+    updater.weight = torch.ones(1, 2)
+    for act in (updater, connection.updatesome):
+        with pytest.raises(AttributeError, match="'wieght' is not updated here; weight, bias, delay is"):
+            act("weight", "wieght")
+    assert values(connection)[0] == [1, 1]
+
+
+def test_a_missing_attribute_is_refused_at_once():
+    with pytest.raises(RuntimeError, match=r"Linear has no attribute 'wieght' to update. Name a parameter that it has"):
+        Updater(nn.Linear(2, 1), "weight", "wieght")
+
+
+def test_a_subclass_may_keep_attributes_of_its_own():
+    class Counting(Updater):
+        def __init__(self, module, *params):
+            super().__init__(module, *params)
+            self.steps, self.last = 0, None
+            self.register_buffer("mean", torch.zeros(1))
+
+    updater = Counting(nn.Linear(2, 1), "weight")
+    updater.steps += 1
+    updater.mean = torch.ones(1)
+    assert (updater.steps, updater.mean.item()) == (1, 1)
+
+
+# ---------------------------------------------------------------------------------------------------------------------------- update
+
+
+def test_nothing_changes_until_the_update_and_then_all_at_once():
+    connection = connected()
+    connection.updater.weight = tensor([1.0, 2.0]), tensor([0.5, 0.0])
+    connection.updater.bias = tensor(3.0)
+    connection.updater.delay = None, tensor([0.25, 0.75])
+    assert values(connection) == [[1, 1], [1], [1, 1]]
+    connection.update()
+    assert values(connection) == [[1.5, 3], [4], [0.75, 0.25]]
+    connection.update()
+    assert values(connection) == [[1.5, 3], [4], [0.75, 0.25]]
+
+
+def test_without_clear_an_update_is_applied_again():
+    connection = connected()
+    connection.updater.weight = tensor([1.0, 0.0])
+    connection.update(clear=False)
+    connection.update(clear=False)
+    assert values(connection)[0] == [3, 1]
+    connection.updatesome("bias", "weight", clear=False)
+    assert values(connection)[0] == [4, 1]
+
+
+def test_only_the_named_are_updated_and_cleared():
+    connection = connected()
+    connection.updater.weight, connection.updater.bias = tensor([1.0, 0.0]), tensor(1.0)
+    connection.updatesome("weight", "weight")
+    assert values(connection)[:2] == [[2, 1], [1]]
+    assert connection.updater.weight.pos is None
+    assert connection.updater.bias.pos.item() == 1
+
+
+def test_no_name_updates_nothing():
+    connection = connected()
+    connection.updater.weight = tensor([1.0, 0.0])
+    connection.updatesome()
+    assert values(connection)[0] == [1, 1]
+    connection.update()
+    assert values(connection)[0] == [2, 1]
+
+
+def test_an_updated_delay_stays_in_the_range_that_is_remembered():
+    connection = connected(delay=2.0)
+    connection.updater.delay = tensor([9.0, 0.0]), tensor([0.0, 9.0])
+    connection.update()
+    assert values(connection)[2] == [2, 0]
+
+
+# An infinite delay is no error: it is clamped to the longest one.
+BAD = [(name, bad) for name in ("weight", "bias", "delay") for bad in (math.nan, math.inf, "shape") if (name, bad) != ("delay", math.inf)]
+
+
+@pytest.mark.parametrize(("name", "bad"), BAD)
+def test_a_refused_update_changes_no_parameter_at_all(name, bad):
+    connection = connected()
+    for each in connection.updater.names:
+        setattr(connection.updater, each, torch.full(getattr(connection, each).shape, 0.5))
+    setattr(connection.updater, name, torch.ones(3, 1, 1, 2) if bad == "shape" else torch.tensor(bad))
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        connection.update()
+    assert values(connection) == [[1, 1], [1], [1, 1]]
+
+
+def test_an_update_is_written_in_place_and_keeps_no_graph():
+    connection = connected()
+    for parameter in connection.parameters():
+        parameter.requires_grad_()
+    places = [parameter.data_ptr() for parameter in connection.parameters()]
+    for name in connection.updater.names:
+        setattr(connection.updater, name, getattr(connection, name) * 0.25)
+        getattr(connection.updater, name).upperbound(bound_upper_power, 2.0, power=1.0)
+    connection.update()
+    assert values(connection) == [[1.25, 1.25], [1.25], [1.25, 1.25]]
+    for parameter in (connection.weight, connection.bias, connection.delay):
+        assert isinstance(parameter, nn.Parameter)
+        assert parameter.is_leaf
+        assert parameter.requires_grad
+        assert parameter.grad_fn is None
+    assert [parameter.data_ptr() for parameter in connection.parameters()] == places
+
+
+def test_a_plain_module_of_torch_is_updated_too():
+    module = nn.BatchNorm1d(2)
+    updater = Updater(module, "weight", "running_mean")
+    place = module.running_mean.data_ptr()
+    updater.weight, updater.running_mean = tensor(1.0, 2.0), tensor(3.0, 4.0)
+    updater()
+    assert (module.weight.tolist(), module.running_mean.tolist()) == ([2, 3], [3, 4])
+    assert module.weight.is_leaf
+    assert module.running_mean.data_ptr() == place
+    updater.clear()
+    updater.weight = tensor(float("nan"), 0.0)
+    with pytest.raises(ValueError, match="weight must be finite"):
+        updater()
+
+
+def test_bounds_and_reduction_are_those_of_each_accumulator():
+    connection = connected()
+    connection.updater = Updater(connection, "weight", "bias", reduction=torch.mean)
+    connection.updater.weight.upperbound(bound_upper_power, 3.0, power=1.0)
+    for update in (1.0, 3.0):
+        connection.updater.weight = torch.full((1, 2), update)
+        connection.updater.bias = torch.full((1,), update)
+    connection.update()
+    assert values(connection)[:2] == [[1 + (3 - 1) * 2] * 2, [3]]
+
+
+# ------------------------------------------------------------------------------------------------------------------------- Updatable
+
+
+def test_a_connection_without_an_updater_updates_nothing():
+    connection = connected()
+    del connection.updater
+    assert (connection.updater, connection.updatable) == (None, False)
+    connection.update()
+    connection.updatesome("weight")
+    assert values(connection) == [[1, 1], [1], [1, 1]]
+    connection.updater = connection.defaultupdater()
+    assert connection.updatable
+    connection.updater = None
+    assert not connection.updatable
+
+
+def test_an_updater_is_an_updater():
+    connection = connected()
+    with pytest.raises(TypeError, match=r"updater must be an Updater or None, but is 3 \(int\). Use defaultupdater\(\)"):
+        connection.updater = 3
+    assert connection.updatable
+    assert isinstance(connection, Updatable)
+
+
+def test_an_unknown_keyword_is_refused_before_anything_changes():
+    connection = connected()
+    connection.updater.weight = tensor([1.0, 0.0])
+    with pytest.raises(TypeError, match="claer"):
+        connection.update(claer=True)
+    assert values(connection)[0] == [1, 1]
+
+
+def test_clear_forgets_what_is_pending():
+    connection = connected()
+    connection.updater.weight = tensor([1.0, 0.0])
+    connection.clear(keep_adaptations=True)
+    connection.update()
+    assert values(connection)[0] == [1, 1]
+
+
+# -------------------------------------------------------------------------------------------------------------------- state and copies
+
+
+def test_neither_the_parent_nor_pending_updates_are_part_of_the_state():
+    connection = connected()
+    before, named = list(connection.state_dict()), [name for name, _ in connection.named_parameters()]
+    connection.updater.weight = tensor([1.0, 0.0])
+    connection.updater.weight.reduction(torch.mean)
+    assert list(connection.state_dict()) == before
+    assert not any("updater" in name for name in before)
+    assert [name for name, _ in connection.named_parameters(remove_duplicate=False)] == named
+    assert list(connection.updater.state_dict()) == list(connection.updater.parameters()) == []
+    assert connection not in list(connection.updater.modules())
+    assert repr(connection).count("LinearDense") == 1
+    connection.eval().train()
+    assert connection.updater.training
+
+
+def through_a_file(connection):
+    file = io.BytesIO()
+    torch.save(connection, file)
+    file.seek(0)
+    return torch.load(file, weights_only=False)
+
+
+@pytest.mark.parametrize("way", [copy.deepcopy, lambda connection: pickle.loads(pickle.dumps(connection)), through_a_file])
+def test_a_copied_connection_updates_and_limits_itself_and_not_the_original(way):
+    connection = connected()
+    Clamping(connection.updater, "parent.weight", max=3.0).register()
+    Normalization(connection.updater, "parent.bias", order=1, scale=6.0, dim=None).register()
+    connection.updater.weight.upperbound(bound_upper_power, 9.0, power=1.0)
+    connection.updater.weight = tensor([0.5, 0.0])
+    copied = way(connection)
+    assert copied.updater.parent is copied
+    copied.updater.weight = tensor([0.0, 0.125])
+    copied.update()
+    # (9 − 1)·0.5 = 4 is clamped to 3; (9 − 1)·0.125 = 1.
+    assert values(copied) == [[3, 2], [6], [1, 1]]
+    assert values(connection) == [[1, 1], [1], [1, 1]]
+    connection.update()
+    assert values(connection) == [[3, 1], [6], [1, 1]]
+    assert values(copied) == [[3, 2], [6], [1, 1]]
+
+
+def test_a_copied_updater_brings_its_parent():
+    connection = connected()
+    updater = copy.deepcopy(connection.updater)
+    updater.weight = tensor([1.0, 0.0])
+    updater()
+    assert values(updater.parent)[0] == [2, 1]
+    assert values(connection)[0] == [1, 1]
+    assert updater.parent.updater is updater
