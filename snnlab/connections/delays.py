@@ -136,14 +136,14 @@ def delayed_outer(post: Tensor, history: Tensor, plan: DelayPlan) -> Tensor:
 def delayed_outer_of_spikes(post: Tensor, history: Tensor, plan: DelayPlan) -> Tensor:
     """The same for a `post` of spikes, N x B bool: costs as much as there are spikes.
 
-    Rows are read for at most N spikes at a time, so that what is read at once is never larger than the weights.
+    Sample by sample, so that reads stay within one sample's history, which the cache holds; at most N spikes at a time, so that what is read
+    at once is never larger than the weights.
     """
-    outputs, samples = post.nonzero(as_tuple=True)
-    batch, product = history.shape[1], torch.zeros(plan.rows.shape, dtype=history.dtype, device=history.device)
-    flat = history.reshape(-1)
+    samples, outputs = post.t().nonzero(as_tuple=True)
+    by_sample, product = history.t().contiguous(), torch.zeros(plan.rows.shape, dtype=history.dtype, device=history.device)
     for n, b in zip(outputs.split(len(product)), samples.split(len(product)), strict=True):
-        places = plan.rows.index_select(0, n).mul_(batch).add_(b.unsqueeze(1))
-        product.index_add_(0, n, flat.index_select(0, places.view(-1)).view(places.shape))
+        places = plan.rows.index_select(0, n).add_((b * len(history)).unsqueeze(1))
+        product.index_add_(0, n, by_sample.view(-1).index_select(0, places.view(-1)).view(places.shape))
     return _as_planned(product, plan)
 
 
