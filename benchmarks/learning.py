@@ -1,5 +1,7 @@
 """One step of pair STDP: forward, trainer, update; beside `torch.nn.functional.linear` of the same shape."""
 
+import statistics
+
 import torch
 import torch.nn.functional as F
 
@@ -9,7 +11,7 @@ from benchmarks.timing import Row, rows, table
 
 
 def network(layer: snn.LinearDense) -> tuple[snn.Serial, snn.STDP]:
-    """A connection, LIF neurons that fire at a few Hz, and pair STDP over both."""
+    """A connection, LIF neurons, and pair STDP over both."""
     batch = layer.batchsz
     settings = {"rest_v": -65.0, "reset_v": -65.0, "thresh_v": -50.0, "refrac_t": 2.0, "time_constant": 10.0}
     serial = snn.Serial(layer, snn.LIF(layer.outshape, 1.0, **settings, batch_size=batch))
@@ -19,23 +21,25 @@ def network(layer: snn.LinearDense) -> tuple[snn.Serial, snn.STDP]:
     return serial, stdp
 
 
-def measure(batch: int, asked: tuple[str, str]) -> list[Row]:
-    """F.linear, and a learning step without and with delays."""
+def measure(batch: int, asked: tuple[str, str]) -> tuple[list[Row], str]:
+    """F.linear, and a learning step without and with delays; and how often the neurons fired."""
     pairs = [network(connection(batch)), network(connection(batch, LONGEST))]
     trains, turn = spikes(batch), iter(range(10**9))
     dense, weight = [train.float() for train in trains], torch.rand(OUTPUTS, INPUTS)
 
+    fired: list[float] = []
+
     def step(serial: snn.Serial, stdp: snn.STDP) -> None:
-        serial(trains[next(turn) % 16])
+        fired.append(serial(trains[next(turn) % 16]).float().mean().item())
         stdp()
         serial.update()
 
     names = (f"F.linear, batch {batch}", f"STDP step, batch {batch}", f"STDP step with delays, batch {batch}")
     calls = (lambda: F.linear(dense[next(turn) % 16], weight), lambda: step(*pairs[0]), lambda: step(*pairs[1]))
     lines = rows(dict(zip(names, calls, strict=True)), dict(zip(names[1:], asked, strict=True)), rounds=100)
-    rate = pairs[0][0].neuron.spike.float().mean().item()
-    assert 0 < rate < 0.5, f"the neurons fire in {rate:.0%} of the steps, which is no fair load"
-    return lines
+    rate = statistics.mean(fired)
+    assert 0.01 < rate < 0.5, f"the neurons fire in {rate:.0%} of the steps, which is no fair load"
+    return lines, f"{rate:.0%} at batch {batch}"
 
 
 def overhead() -> list[Row]:
@@ -66,8 +70,9 @@ def main() -> str:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     with torch.no_grad():
-        lines = measure(1, ("", "")) + measure(32, ("at most 9 x", "at most 55 x"))
-        return table("A learning step of 784 -> 400", lines) + "\n" + table("Overhead", overhead())
+        (few, rate), (many, rate_of_many) = measure(1, ("", "")), measure(32, ("at most 9 x", "at most 55 x"))
+        fired = f"\nInputs spike in 5 % of the steps, neurons in {rate} and {rate_of_many}.\n\n"
+        return table(f"A learning step of {INPUTS} -> {OUTPUTS}", few + many) + fired + table("Overhead", overhead())
 
 
 if __name__ == "__main__":

@@ -136,8 +136,8 @@ def delayed_outer(post: Tensor, history: Tensor, plan: DelayPlan) -> Tensor:
 def delayed_outer_of_spikes(post: Tensor, history: Tensor, plan: DelayPlan) -> Tensor:
     """The same for a `post` of spikes, N x B bool: costs as much as there are spikes.
 
-    Sample by sample, so that reads stay within one sample's history, which the cache holds; at most N spikes at a time, so that what is read
-    at once is never larger than the weights.
+    Sample by sample, so that reads stay within one sample's history, which the cache holds; at most N spikes at a time, so that what is
+    read at once is never larger than the weights.
     """
     samples, outputs = post.t().nonzero(as_tuple=True)
     by_sample, product = history.t().contiguous(), torch.zeros(plan.rows.shape, dtype=history.dtype, device=history.device)
