@@ -8,7 +8,7 @@ Only `wiring` differs between layers: it says which connection's currents go to 
 import inspect
 import keyword
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from torch import Tensor, nn
@@ -71,12 +71,12 @@ def _name(value: Any) -> str:
     return value
 
 
-def check_keywords(neuron: Neuron, kwargs: Mapping[str, Any]) -> None:
-    """TypeError for a keyword that a step of these neurons does not take."""
+def check_keywords(method: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
+    """TypeError for a keyword that a method of one argument, such as a neuron's step, does not take."""
     try:
-        inspect.signature(neuron.forward).bind(None, **kwargs)
+        inspect.signature(method).bind(None, **kwargs)
     except TypeError as error:
-        raise TypeError(f"{type(neuron).__name__}.forward {error}. Leave it out, or check its spelling.") from None
+        raise TypeError(f"{method.__qualname__} {error}. Leave it out, or check its spelling.") from None
 
 
 def check_batch(names: tuple[str, str], connection: Connection, neuron: Neuron) -> None:
@@ -267,6 +267,8 @@ class Layer(Module, ABC):
         """
         given = {name: (values,) if isinstance(values, Tensor) else tuple(values) for name, values in inputs.items()}
         to_connections, to_neurons = connection_kwargs or {}, neuron_kwargs or {}
+        if kwargs:
+            check_keywords(self.wiring, kwargs)
         self._check_step(given, to_connections, to_neurons)
         ran = {name: self.connections_[name](*values, **to_connections.get(name, {})) for name, values in given.items()}
         currents = self.wiring(ran, **kwargs)
@@ -279,7 +281,7 @@ class Layer(Module, ABC):
         for name in (*inputs, *to_connections):
             self.get_connection(name)
         for name, kwargs in to_neurons.items():
-            check_keywords(self.get_neuron(name), kwargs)
+            check_keywords(self.get_neuron(name).forward, kwargs)
         for names, cell in self.named_cells:
             if names[0] in inputs:
                 check_batch(names, cell.connection, cell.neuron)

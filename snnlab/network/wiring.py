@@ -107,7 +107,7 @@ class Serial(Layer):
             raise TypeError(f"Serial takes no keyword {', '.join(map(repr, kwargs))}: it has no transform to pass it to.")
         check_batch(self._names, self.connection, self.neuron)
         if neuron_kwargs:
-            check_keywords(self.neuron, neuron_kwargs)
+            check_keywords(self.neuron.forward, neuron_kwargs)
         current = self.connection(*inputs, **(connection_kwargs or {}))
         spikes = self.neuron(*self.wiring({self._names[0]: current}, **kwargs).values(), **(neuron_kwargs or {}))
         self.cell.observe()
