@@ -200,6 +200,7 @@ def test_cells_that_ran_count_the_step_and_others_do_not():
         ({"inputs": {"left": torch.ones(1, 3), "right": ()}}, TypeError, "but got none"),
         ({"inputs": {"left": torch.ones(1, 3), "right": "on"}}, TypeError, r"inputs\[0\] must be a torch.Tensor, but is 'o'"),
         ({"neuron_kwargs": {"out": {"adapt": True}}}, TypeError, "LIF.forward got an unexpected keyword argument 'adapt'"),
+        ({"gian": 2.0}, TypeError, "Sum.wiring got an unexpected keyword argument 'gian'"),
         ({"neuron_kwargs": {"ouch": {}}}, AttributeError, "There is no neuron 'ouch'"),
         ({"connection_kwargs": {"lift": {}}}, AttributeError, "There is no connection 'lift'"),
         ({"connection_kwargs": {"left": {"gain": 1.0}}}, TypeError, "DeltaCurrent takes no keyword 'gain'"),

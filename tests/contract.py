@@ -1,0 +1,117 @@
+"""The models that must keep one contract, each with a way to build it, to feed it and to feed it badly.
+
+A new synapse, neuron, connection or layer joins by one more entry in `SUBJECTS`; the laws are in `test_contract.py`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+import snnlab as snn
+
+INPUTS, OUTPUTS = 5, 4
+DELTA = snn.DeltaCurrent.partialconstructor(spike_charge=40.0)
+EXPONENTIAL = snn.SingleExponentialCurrent.partialconstructor(spike_charge=40.0, time_constant=5.0)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model under the contract.
+
+    Args:
+        build: makes one of a batch size, always with the same first values.
+        size: number of inputs of one sample.
+        spikes: whether it is fed spikes, or else currents.
+        step: runs one step and returns its output; None: calls the model.
+    """
+
+    build: Callable[[int], torch.nn.Module]
+    size: int
+    spikes: bool = True
+    step: Callable[[torch.nn.Module, Tensor], Tensor] | None = None
+
+    def run(self, model: torch.nn.Module, inputs: Tensor) -> Tensor:
+        """Outputs of one step after the other, T x B x ..."""
+        return torch.stack([(self.step or torch.nn.Module.__call__)(model, each) for each in inputs])
+
+    def draw(self, steps: int, batch: int, seed: int = 0) -> Tensor:
+        """Random inputs, T x B x size."""
+        drawn = torch.rand(steps, batch, self.size, generator=torch.Generator().manual_seed(seed))
+        return drawn < 0.3 if self.spikes else drawn * 40 - 5
+
+
+def _random(like: Tensor, low: float, high: float, seed: int) -> Tensor:
+    return torch.rand(like.shape, generator=torch.Generator().manual_seed(seed)) * (high - low) + low
+
+
+def connection(
+    kind: type, batch: int, *, delay: float | None, synapse: snn.SynapseConstructor = DELTA, bias: bool = True
+) -> snn.Connection:
+    """A connection with random weights, biases and delays, some of them between two steps."""
+    shape = (INPUTS, OUTPUTS) if kind is snn.LinearDense else (OUTPUTS,)
+    return kind(
+        *shape,
+        1.0,
+        synapse=synapse,
+        bias=bias,
+        delay=delay,
+        batch_size=batch,
+        weight_init=lambda like: _random(like, -0.2, 1.0, 1),
+        bias_init=lambda like: _random(like, 0.0, 1.0, 2),
+        delay_init=lambda like: _random(like, 0.0, delay, 3).round(decimals=0 if synapse is DELTA else 4),
+    )
+
+
+def lif(batch: int) -> snn.LIF:
+    return snn.LIF(
+        OUTPUTS, 1.0, rest_v=-65.0, reset_v=-67.0, thresh_v=-60.0, refrac_t=2.0, time_constant=15.0, resistance=2.0, batch_size=batch
+    )
+
+
+def alif(batch: int, kind: type = snn.ALIF) -> snn.ALIF:
+    return kind(
+        OUTPUTS, 1.0, rest_v=-65.0, reset_v=-67.0, thresh_eq_v=-60.0, refrac_t=2.0, tc_membrane=15.0, tc_adaptation=(50.0, 500.0),
+        spike_increment=(1.0, 0.5), resistance=2.0, batch_size=batch,
+    )  # fmt: skip
+
+
+class Recurrent(snn.Layer):
+    """Inputs and the group's own last spikes drive a group of adaptive neurons."""
+
+    def __init__(self, batch: int) -> None:
+        super().__init__()
+        self.add_connection("feed", connection(snn.LinearDense, batch, delay=3.0))
+        self.add_connection("own", connection(snn.LinearLateral, batch, delay=2.0, synapse=EXPONENTIAL))
+        self.add_neuron("out", alif(batch))
+        self.add_cell("feed", "out")
+        self.connections.feed.defaultupdater()
+
+    def wiring(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {"out": inputs["feed"] - inputs["own"]}
+
+    def once(self, inputs: Tensor) -> Tensor:
+        return self({"feed": (inputs,), "own": (self.neurons.out.spike,)})["out"]
+
+
+SUBJECTS = {
+    "DeltaCurrent": Subject(lambda b: snn.DeltaCurrent(INPUTS, 1.0, spike_charge=3.0, delay=4.0, batch_size=b), INPUTS),
+    "DeltaCurrent without delay": Subject(lambda b: snn.DeltaCurrent(INPUTS, 0.5, spike_charge=3.0, batch_size=b), INPUTS),
+    "SingleExponentialCurrent": Subject(
+        lambda b: snn.SingleExponentialCurrent(INPUTS, 1.0, spike_charge=3.0, time_constant=5.0, delay=4.0, batch_size=b), INPUTS
+    ),
+    "LIF": Subject(lif, OUTPUTS, spikes=False),
+    "ALIF": Subject(alif, OUTPUTS, spikes=False),
+    "WinnerALIF": Subject(lambda b: alif(b, snn.WinnerALIF), OUTPUTS, spikes=False),
+    "LinearDense": Subject(lambda b: connection(snn.LinearDense, b, delay=None), INPUTS),
+    "LinearDense with delays": Subject(lambda b: connection(snn.LinearDense, b, delay=4.0), INPUTS),
+    "LinearDense with exponential delays": Subject(lambda b: connection(snn.LinearDense, b, delay=4.0, synapse=EXPONENTIAL), INPUTS),
+    "LinearDirect": Subject(lambda b: connection(snn.LinearDirect, b, delay=None), OUTPUTS),
+    "LinearDirect with delays": Subject(lambda b: connection(snn.LinearDirect, b, delay=4.0, synapse=EXPONENTIAL), OUTPUTS),
+    "LinearLateral": Subject(lambda b: connection(snn.LinearLateral, b, delay=None), OUTPUTS),
+    "LinearLateral with delays": Subject(lambda b: connection(snn.LinearLateral, b, delay=4.0, synapse=EXPONENTIAL), OUTPUTS),
+    "Serial": Subject(lambda b: snn.Serial(connection(snn.LinearDense, b, delay=4.0), lif(b)), INPUTS),
+    "Serial with adaptation": Subject(lambda b: snn.Serial(connection(snn.LinearDense, b, delay=None), alif(b)), INPUTS),
+    "Layer": Subject(Recurrent, INPUTS, step=Recurrent.once),
+}
