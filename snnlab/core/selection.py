@@ -49,14 +49,17 @@ def select(
     """
     time, history = _match(time, history)
     _check_reach(time, step_time, reach, tolerance)
+    if reach == len(history):  # counted from the slot of the next push, the last step meets that slot again
+        history = torch.cat((history, history[:1]))
     older, newer, nearest, sample_at, on_step = _neighbours(time, step_time, reach, tolerance)
     before, after, stored = (_pick(history, steps) for steps in (older, newer, nearest))
 
     def between(before: Tensor, after: Tensor, learns: Tensor) -> Tensor:
         # Masking a result does not mask its gradient: 0·inf is NaN. So a time that is not to learn here enters as a constant.
-        return interp(before, after, torch.where(learns, sample_at, sample_at.detach()), step_time, **kwargs)
+        at = torch.where(learns, sample_at, sample_at.detach()) if sample_at.requires_grad else sample_at
+        return interp(before, after, at, step_time, **kwargs)
 
-    if time.requires_grad and stored.is_floating_point():  # a stored value is a constant: lend it the slope of the interpolation
+    if sample_at.requires_grad and stored.is_floating_point():  # a stored value is a constant: lend it the slope of the interpolation
         finite = between(before.detach(), after.detach(), torch.zeros_like(on_step)).isfinite()
         slope = between(before.detach(), after.detach(), finite & on_step)
         stored = stored + torch.where(finite, slope - slope.detach(), 0)
@@ -95,8 +98,8 @@ def insert(
 
 
 def _pick(history: Tensor, steps: Tensor) -> Tensor:
-    """The observation so many steps back, element by element; counted from the slot of the next push, the last step meets it again."""
-    return history.gather(0, steps.unsqueeze(0) % len(history)).squeeze(0)
+    """The observation so many steps back, element by element."""
+    return history.gather(0, steps.unsqueeze(0)).squeeze(0)
 
 
 def _match(time: Tensor | float, history: Tensor) -> tuple[Tensor, Tensor]:
@@ -131,12 +134,13 @@ def _check_reach(time: Tensor, step_time: float, reach: int, tolerance: float) -
 def _neighbours(time: Tensor, step_time: float, reach: int, tolerance: float) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Steps back of the older, the newer and the nearest neighbour, ms from the older to the time, and whether the time is on a step."""
     exact = time.detach().double()
-    nearest = torch.round(exact / step_time).clamp(0, reach)
-    rounding = torch.finfo(time.dtype).eps * exact.abs()  # 199.9 ms in float32 is known to 1e-5 ms only
-    on_step = (exact - nearest * step_time).abs() <= tolerance + rounding
-    newer = torch.where(on_step, nearest, torch.floor(exact / step_time)).clamp(0, max(reach - 1, 0))
-    older = (newer + 1).clamp(max=reach)
-    sample_at = (older * step_time - exact).clamp(0, step_time).to(time.dtype) - (
-        time - time.detach()
-    )  # the clamp must not stop a gradient
+    steps = exact / step_time
+    nearest = steps.round().clamp_(0, reach)
+    rounding = torch.finfo(time.dtype).eps * exact  # 199.9 ms in float32 is known to 1e-5 ms only
+    on_step = (nearest * step_time).sub_(exact).abs_() <= rounding.add_(tolerance)
+    newer = torch.where(on_step, nearest, steps.floor_()).clamp_(0, max(reach - 1, 0))
+    older = (newer + 1).clamp_(max=reach)
+    sample_at = (older * step_time).sub_(exact).clamp_(0, step_time).to(time.dtype)
+    if time.requires_grad:
+        sample_at = sample_at - (time - time.detach())  # the slope alone, which the clamp would stop at either end
     return older.long(), newer.long(), nearest.long(), sample_at, on_step
