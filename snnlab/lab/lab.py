@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import perf_counter, time
 from typing import Any
 
+import ipywidgets
 import numpy as np
 import torch
 
@@ -22,6 +23,7 @@ from snnlab.lab.panels import Panel
 from snnlab.lab.runner import Runner
 from snnlab.lab.scene import Scene, pack
 from snnlab.lab.still import still
+from snnlab.lab.twin import Twin
 from snnlab.lab.view import View
 from snnlab.plots import Picture
 
@@ -96,6 +98,7 @@ class Lab:
         self.view = View(self.scene.describe(), described, devices.choices() if device else [])
         self.views: dict[str, int] = {}  # the page's open views, and the last message heard of each
         self.error = ""
+        self._twins: dict[str, Twin] = {}
         self.gate = Gate(self._send)
         self.runner = Runner(self.experiment.step, self.gate, self.fail)
         self.speed = speed
@@ -151,6 +154,17 @@ class Lab:
         self.experiment.set(name, value)
         self.sync()
 
+    def slider(self, name: str) -> ipywidgets.Widget:
+        """An ipywidgets slider that mirrors a control, for a layout of your own: `ipywidgets.VBox([lab.slider("exc.tc_membrane"), ...])`.
+
+        Raises:
+            LookupError: no such control.
+        """
+        checks.one_of("name", name, self.controls, error=LookupError)
+        if name not in self._twins:
+            self._twins[name] = Twin(self.controls[name], lambda value: self.set(name, value))
+        return self._twins[name].slider
+
     def to(self, name: str) -> None:
         """Moves the model to a device by name ("auto", "cpu", "cuda", "mps") and goes on there."""
         self.experiment.to(name)
@@ -170,6 +184,8 @@ class Lab:
         self.runner.pause()
         self.scene.close()
         self.views.clear()
+        for twin in self._twins.values():
+            twin.close()
         self._end()
 
     # --- what there is to see ---------------------------------------------------------------------------------------------------------
@@ -234,6 +250,7 @@ class Lab:
 
     def show(self) -> None:
         """Sends a frame, now or after the one in flight."""
+        self._follow()
         if self.views:  # somebody looks
             self.gate.show()
 
@@ -248,7 +265,12 @@ class Lab:
         self.error = fault.describe(error, self.steps)
         self.show()
 
+    def _follow(self) -> None:
+        for twin in self._twins.values():
+            twin.follow()
+
     def _send(self, number: int) -> None:
+        self._follow()
         if not self.views:
             self.gate.open()
             return

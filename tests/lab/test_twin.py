@@ -1,0 +1,69 @@
+"""A slider of ipywidgets beside the view: it moves the control, and follows it."""
+
+import ipywidgets
+import pytest
+
+from snnlab.lab import Control
+
+
+def test_the_slider_moves_the_model(make_lab, toy):
+    lab = make_lab(controls=["exc.threshold"])
+    lab.slider("exc.threshold").value = 1.75
+    assert toy.cells.threshold == 1.75
+
+
+def test_the_slider_follows_the_model(make_lab, toy):
+    lab = make_lab(controls=["exc.threshold"])
+    slider = lab.slider("exc.threshold")
+    toy.cells.threshold = 0.75
+    lab.sync()
+    assert slider.value == 0.75
+
+
+def test_the_slider_has_the_range_and_the_words_of_the_quantity(make_lab):
+    slider = make_lab(controls=["exc.threshold"]).slider("exc.threshold")
+    assert isinstance(slider, ipywidgets.FloatSlider)
+    assert (slider.min, slider.max) == (0.5, 2.0)
+    assert slider.tooltip == "fires at (mV)"
+
+
+def test_a_logarithmic_range_gets_a_logarithmic_slider(make_lab, toy):
+    slider = make_lab(controls=["exc.tc_membrane"]).slider("exc.tc_membrane")
+    assert isinstance(slider, ipywidgets.FloatLogSlider)
+    assert (slider.base**slider.min, slider.base**slider.max) == (1.0, 100.0)
+    slider.value = 50.0
+    assert toy.cells.tc_membrane == 50.0
+
+
+def test_a_value_out_of_range_stays_in_the_model(make_lab, toy):
+    lab = make_lab(controls=["exc.threshold"])
+    slider = lab.slider("exc.threshold")
+    toy.cells.threshold = 9.0
+    lab.sync()
+    assert slider.value == 2.0
+    assert toy.cells.threshold == 9.0
+
+
+def test_a_control_has_one_slider(make_lab):
+    lab = make_lab(controls=["exc.threshold"])
+    assert lab.slider("exc.threshold") is lab.slider("exc.threshold")
+
+
+def test_an_unknown_control_is_named(make_lab):
+    with pytest.raises(LookupError, match=r"name must be one of 'exc\.threshold', but is 'threshold'"):
+        make_lab(controls=["exc.threshold"]).slider("threshold")
+
+
+def test_after_close_the_slider_moves_nothing(make_lab, toy):
+    lab = make_lab(controls=["exc.threshold"])
+    slider = lab.slider("exc.threshold")
+    lab.close()
+    slider.value = 1.75
+    assert toy.cells.threshold == 1.0
+
+
+def test_a_control_of_functions_can_be_mirrored_too(make_lab):
+    box = {"gain": 1.0}
+    control = Control("gain", low=0.0, high=2.0, get=lambda: box["gain"], set=lambda value: box.update(gain=value))
+    make_lab(controls=[control]).slider("gain").value = 0.5
+    assert box["gain"] == 0.5
