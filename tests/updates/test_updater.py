@@ -211,6 +211,17 @@ def test_a_plain_module_of_torch_is_updated_too():
         updater()
 
 
+def test_a_plain_tensor_attribute_is_updated_without_a_graph():
+    module = nn.Identity()
+    module.gain = torch.ones(2, requires_grad=True)
+    updater = Updater(module, "gain")
+    updater.gain.upperbound(bound_upper_power, 3.0, power=1.0)
+    updater.gain = tensor(1.0, 0.5)
+    updater()
+    assert module.gain.tolist() == [3, 2]
+    assert module.gain.grad_fn is None
+
+
 def test_bounds_and_reduction_are_those_of_each_accumulator():
     connection = connected()
     connection.updater = Updater(connection, "weight", "bias", reduction=torch.mean)
