@@ -184,10 +184,13 @@ def test_a_delay_between_two_steps_reads_by_the_synapses_rule(kind, synapse, ste
     torch.testing.assert_close(run(connection, inputs), by_loops(connection, inputs, synapse).float(), rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize(("synapse", "arrives"), [("delta", [3]), ("nearest", [2])])
-def test_a_delay_of_2_3_steps_arrives_at_the_older_or_the_nearer_step(synapse, arrives):
-    connection = build("direct", synapse, bias=False, batch_size=1, weight_init=torch.ones_like, delay_init=lambda zeros: zeros + 2.3)
-    pulse = torch.zeros(6, 1, 4, dtype=torch.bool)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("synapse", "delay", "arrives"), [("delta", 2.3, [3]), ("nearest", 2.3, [2]), ("nearest", 2.5, [3]), ("nearest", 2.7, [3])]
+)
+def test_a_delay_between_2_and_3_steps_arrives_at_the_older_or_the_nearer_step(kind, synapse, delay, arrives):
+    connection = build(kind, synapse, bias=False, batch_size=1, weight_init=torch.ones_like, delay_init=lambda zeros: zeros + delay)
+    pulse = torch.zeros(6, 1, SIZE[kind][0], dtype=torch.bool)
     pulse[0] = True
     assert run(connection, pulse)[:, 0, 0].nonzero().flatten().tolist() == arrives
 
