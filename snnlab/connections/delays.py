@@ -18,6 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from snnlab.core.tensors import exact as widest
+
 
 @dataclass(frozen=True)
 class DelayPlan:
@@ -63,7 +65,7 @@ def plan_delays(
         ...             tolerance=1e-4, overbound=True).rows
         tensor([[0, 5]])
     """
-    exact = delay.detach().double()
+    exact = widest(delay)
     bounded = exact.clamp(0, duration)
     steps = bounded / step_time
     nearest = torch.round(steps)

@@ -8,7 +8,7 @@ Each function returns the checked value, so that a constructor reads `self.dt_ =
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from typing import Any
 
@@ -109,6 +109,20 @@ def finite(name: str, value: Tensor, hint: str = "") -> Tensor:
         if wrong:  # the sum of large finite numbers may overflow: that is no fault of theirs
             raise ValueError(_say(name, "finite in every element", f"NaN or infinite in {wrong} of {value.numel()}", hint))
     return value
+
+
+def boolean(name: str, value: Any) -> bool:
+    """True or False, and nothing that merely counts as one."""
+    if not isinstance(value, bool):
+        raise TypeError(_say(name, "True or False", f"{value!r} ({type(value).__name__})", ""))
+    return value
+
+
+def reduction(name: str, value: Any) -> Callable[[Tensor, int], Tensor]:
+    """A reduction over an axis, `f(tensor, dim)`; None is the mean."""
+    if value is not None and not callable(value):
+        raise TypeError(_say(name, "a function f(tensor, dim) or None", f"{value!r} ({type(value).__name__})", "Pass torch.sum, for one."))
+    return torch.mean if value is None else value
 
 
 def text(name: str, value: Any, hint: str = "") -> str:

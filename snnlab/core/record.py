@@ -310,6 +310,8 @@ class RecordTensor(Module):
 
     def _slot(self, offset: int) -> int:
         """Place in the block of the observation `offset` before the next write: 1 is the newest, at 0."""
+        if checks.whole("offset", offset, 0) > self._slots:
+            raise ValueError(f"offset must be from 0 to {self._slots}, the observations that are kept, but is {offset}.")
         return (offset - 1) % self._slots
 
     def read(self, offset: int = 1) -> Tensor:

@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from snnlab.core.tensors import exact as widest
+
 
 def select(
     history: Tensor, time: Tensor | float, interp: Callable[..., Tensor], step_time: float, reach: int, tolerance: float, **kwargs: Any
@@ -133,7 +135,7 @@ def _check_reach(time: Tensor, step_time: float, reach: int, tolerance: float) -
 
 def _neighbours(time: Tensor, step_time: float, reach: int, tolerance: float) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Steps back of the older, the newer and the nearest neighbour, ms from the older to the time, and whether the time is on a step."""
-    exact = time.detach().double()
+    exact = widest(time)
     steps = exact / step_time
     nearest = steps.round().clamp_(0, reach)
     rounding = torch.finfo(time.dtype).eps * exact  # 199.9 ms in float32 is known to 1e-5 ms only

@@ -232,3 +232,13 @@ def _floating(dtype: torch.dtype) -> torch.dtype:
     if not dtype.is_floating_point:
         raise TypeError(f"dtype must be of floating point, but is {dtype}. Pass dtype=torch.float32.")
     return dtype
+
+
+def exact(data: Tensor) -> Tensor:
+    """The numbers in double precision, without their graph; in single precision on a device that has no better (Apple's mps).
+
+    Example:
+        >>> exact(torch.tensor([0.5])).dtype
+        torch.float64
+    """
+    return data.detach().to(torch.float32 if data.device.type == "mps" else torch.float64)

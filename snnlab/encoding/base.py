@@ -13,6 +13,7 @@ from torch import Tensor
 from snnlab.core import checks
 from snnlab.core.module import Module
 from snnlab.core.quantity import Quantity, Setting
+from snnlab.core.tensors import exact
 
 _BLOCK_SIZE = 2**20
 """The most elements (steps × inputs) that are drawn at once."""
@@ -99,7 +100,7 @@ class Encoder(Module, ABC):
                 f"Make it with torch.Generator({inputs.device.type!r})."
             )
         checks.finite("inputs", inputs)
-        values = inputs.detach().to(torch.float32 if inputs.device.type == "mps" else torch.float64)
+        values = exact(inputs)
         if values.numel():
             least, largest = (extreme.item() for extreme in torch.aminmax(values))
             if least < 0:

@@ -206,23 +206,9 @@ def check_trace_mode(name: str, value: Any) -> str:
     return checks.one_of(name, value, TRACES)
 
 
-def check_reduction(name: str, value: Any) -> Callable[[Tensor, int], Tensor]:
-    """A reduction over the batch, `f(tensor, dim)`; None is the mean."""
-    if value is not None and not callable(value):
-        raise TypeError(f"{name} must be a function f(tensor, dim) or None, but is {value!r} ({type(value).__name__}).")
-    return torch.mean if value is None else value
-
-
 def check_tolerance(name: str, value: Any) -> float | None:
     """A time in ms, or None."""
     return None if value is None else checks.not_negative(name, value, "ms")
-
-
-def check_bool(name: str, value: Any) -> bool:
-    """True or False."""
-    if not isinstance(value, bool):
-        raise TypeError(f"{name} must be True or False, but is {value!r} ({type(value).__name__}).")
-    return value
 
 
 TRACES = {"cumulative": trace_cumulative, "nearest": trace_nearest}

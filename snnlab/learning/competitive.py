@@ -22,7 +22,7 @@ from torch import Tensor
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.core.traces import trace_cumulative
-from snnlab.learning.base import CellState, IndependentCellTrainer, check_reduction, history_like_synapse, reduced_pair
+from snnlab.learning.base import CellState, IndependentCellTrainer, history_like_synapse, reduced_pair
 from snnlab.network import Cell
 
 
@@ -65,7 +65,7 @@ class Competitive(IndependentCellTrainer):
     lr = Setting(checks.not_negative, Quantity("", 0.0, 1.0, "how far a spike moves the weights to its input"))
     tc_pre = Setting(checks.positive, Quantity("ms", 1.0, 200.0, "decay of the presynaptic trace", log=True))
     total = Setting(checks.positive, Quantity("", 0.1, 100.0, "sum of a neuron's weights", log=True))
-    batchreduce = Setting(check_reduction)
+    batchreduce = Setting(checks.reduction)
 
     def __init__(self, lr: float, tc_pre: float, total: float, batch_reduction: Callable[[Tensor, int], Tensor] | None = None) -> None:
         super().__init__()

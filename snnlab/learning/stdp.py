@@ -25,8 +25,6 @@ from snnlab.learning.base import (
     TRACES,
     CellState,
     IndependentCellTrainer,
-    check_bool,
-    check_reduction,
     check_tolerance,
     check_trace_mode,
     history_like_synapse,
@@ -81,10 +79,10 @@ class STDP(IndependentCellTrainer):
     lr_pre = Setting(checks.number, Quantity("", -0.05, 0.05, "weight change at a presynaptic spike", step=0.0005))
     tc_post = Setting(checks.positive, Quantity("ms", 1.0, 200.0, "decay of the postsynaptic trace", log=True))
     tc_pre = Setting(checks.positive, Quantity("ms", 1.0, 200.0, "decay of the presynaptic trace", log=True))
-    delayed = Setting(check_bool)
+    delayed = Setting(checks.boolean)
     tolerance = Setting(check_tolerance)
     tracemode = Setting(check_trace_mode)
-    batchreduce = Setting(check_reduction)
+    batchreduce = Setting(checks.reduction)
 
     def __init__(
         self,

@@ -27,7 +27,7 @@ class Cell(Module):
         names: their names in the layer.
 
     Raises:
-        RuntimeError: the connection's outputs are not shaped like the neurons.
+        RuntimeError: the connection's outputs are not shaped like the neurons, or the two have different step times.
 
     Attributes:
         steps: how often the layer has run this pair.
@@ -39,6 +39,10 @@ class Cell(Module):
             raise RuntimeError(
                 f"connection {names[0]!r} gives outputs of shape {tuple(connection.outshape)}, but neuron {names[1]!r} is of shape "
                 f"{tuple(neuron.shape)}. Make them equal to train the pair."
+            )
+        if connection.dt != neuron.dt:
+            raise RuntimeError(
+                f"connection {names[0]!r} steps by {connection.dt} ms, but neuron {names[1]!r} by {neuron.dt} ms. Give both one step time."
             )
         self.__dict__.update(layer=layer, connection=connection, neuron=neuron, names=tuple(names))
         self.steps = 0

@@ -46,13 +46,6 @@ def per_adaptation(name: str, values: float | Iterable[float], count: int, check
     return entries + entries[-1:] * (count - len(entries))
 
 
-def check_reduction(name: str, value: Any) -> Callable[[Tensor, int], Tensor]:
-    """A reduction over the batch, `f(tensor, dim)`; None is the mean."""
-    if value is not None and not callable(value):
-        raise TypeError(f"{name} must be a function f(tensor, dim) or None, but is {value!r} ({type(value).__name__}).")
-    return torch.mean if value is None else value
-
-
 def count_of(values: float | Iterable[float]) -> int:
     """How many adaptations an argument speaks of."""
     return len(tuple(values)) if isinstance(values, Iterable) else 1
@@ -99,7 +92,7 @@ class ALIF(InfernoNeuron):
     thresh_eq_v = Setting(checks.number, Quantity("mV", -60.0, -20.0, "threshold without adaptation"))
     tc_membrane = Setting(checks.positive, Quantity("ms", 1.0, 200.0, "membrane time constant", log=True))
     resistance = Setting(checks.not_zero, Quantity("MΩ", 0.1, 100.0, "membrane resistance", log=True))
-    batch_reduction = Setting(check_reduction)
+    batch_reduction = Setting(checks.reduction)
 
     def __init__(
         self,

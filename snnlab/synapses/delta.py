@@ -64,6 +64,7 @@ class DeltaCurrent(InfernoSynapse):
     """
 
     spike_charge = Setting(checks.not_zero, Quantity("pC", -100.0, 100.0, "charge of one spike"))
+    interp_mode = Setting(interpolation_mode)
 
     def __init__(
         self,
@@ -80,8 +81,7 @@ class DeltaCurrent(InfernoSynapse):
         inplace: bool = True,
     ) -> None:
         super().__init__(shape, step_time, delay, batch_size, inplace)
-        self.configure(spike_charge=spike_charge)
-        self.interp_mode = interpolation_mode("interp_mode", interp_mode)
+        self.configure(spike_charge=spike_charge, interp_mode=interp_mode)
         self.tolerance = interp_tol
         self.current_overbound, self.spike_overbound = current_overbound, spike_overbound
         self.spike_ = self.new_history()

@@ -66,6 +66,7 @@ class SingleExponentialCurrent(InfernoSynapse):
     """
 
     spike_charge = Setting(checks.not_zero, Quantity("pC", -100.0, 100.0, "charge of one spike"))
+    spike_interp_mode = Setting(interpolation_mode)
     time_constant = Setting(
         lambda name, value, unit: checks.positive(name, value, unit, "For no decay, use DeltaCurrent."),
         Quantity("ms", 0.5, 100.0, "decay of the synaptic current", log=True),
@@ -87,8 +88,7 @@ class SingleExponentialCurrent(InfernoSynapse):
         inplace: bool = True,
     ) -> None:
         super().__init__(shape, step_time, delay, batch_size, inplace)
-        self.configure(spike_charge=spike_charge, time_constant=time_constant)
-        self.spike_interp_mode = interpolation_mode("spike_interp_mode", spike_interp_mode)
+        self.configure(spike_charge=spike_charge, time_constant=time_constant, spike_interp_mode=spike_interp_mode)
         self.tolerance = interp_tol
         self.current_overbound, self.spike_overbound = current_overbound, spike_overbound
         self.current_ = self.new_history()

@@ -68,11 +68,16 @@ class _Part:
         self.entries, self._own = [], False
 
 
+def _copied(value: Tensor | None) -> Tensor | None:
+    """What was set may be changed afterwards by whoever set it; what was added is ours."""
+    return value.detach().clone() if isinstance(value, Tensor) else value
+
+
 class Accumulator(Module):
     """Gathers updates of one parameter.
 
     `acc.pos = t` and `acc.neg = t` append; reading them gives the reduction; `del acc.pos` empties. `acc.add(pos=…, neg=…)` says the same
-    in plain words. Pending updates are detached, never parameters, and never saved.
+    in plain words, and takes the tensors over without a copy. Pending updates are detached, never parameters, and never saved.
 
     Raises:
         TypeError: an update that is no tensor.
@@ -100,7 +105,7 @@ class Accumulator(Module):
 
     @pos.setter
     def pos(self, value: Tensor | None) -> None:
-        self.add(pos=value)
+        self.add(pos=_copied(value))
 
     @pos.deleter
     def pos(self) -> None:
@@ -113,14 +118,14 @@ class Accumulator(Module):
 
     @neg.setter
     def neg(self, value: Tensor | None) -> None:
-        self.add(neg=value)
+        self.add(neg=_copied(value))
 
     @neg.deleter
     def neg(self) -> None:
         self._neg.clear()
 
     def add(self, pos: Tensor | None = None, neg: Tensor | None = None) -> None:
-        """Appends an update: magnitudes to be added and to be taken away."""
+        """Appends an update: magnitudes to be added and to be taken away. They are kept, not copied: do not change them afterwards."""
         folds = self._reduction is torch.sum
         given = [(part, value) for part, value in ((self._pos, pos), (self._neg, neg)) if value is not None]
         for part, value in given:

@@ -81,9 +81,9 @@ class Updater(Module):
         elif isinstance(value, tuple | list):
             if len(value) != 2:
                 raise ValueError(f"{name} must be a tensor, None or a pair (pos, neg), but is {len(value)} values.")
-            updates[name].add(*value)
+            updates[name].add(*(part.detach().clone() if isinstance(part, Tensor) else part for part in value))
         else:
-            updates[name].add(pos=value)
+            updates[name].pos = value
 
     def __delattr__(self, name: str) -> None:
         if name in self.names:
@@ -112,6 +112,7 @@ class Updater(Module):
             parameter = getattr(self.parent, name)
             update = self.updates_[name].update(parameter)
             if update is not None:
+                _check_fits(name, update, parameter)
                 limit = getattr(self.parent, f"limit_{name}", None)  # such as the range of a delay
                 values[name] = parameter + update if limit is None else limit(parameter + update)
         if len(values) > 1:  # all are good, or none is set; one alone is checked where it is set
@@ -127,6 +128,17 @@ class Updater(Module):
         return ", ".join(self.names)
 
 
+def _check_fits(name: str, update: Tensor, parameter: Tensor) -> None:
+    """Refuses an update that does not broadcast to its parameter."""
+    try:
+        fits = torch.broadcast_shapes(update.shape, parameter.shape) == parameter.shape
+    except RuntimeError:
+        fits = False
+    if not fits:
+        shapes = f"{tuple(parameter.shape)}, or broadcast to it, but is of shape {tuple(update.shape)}"
+        raise ValueError(f"The update of {name} must be of shape {shapes}. Forget it with updater.clear().")
+
+
 class Updatable:
     """Gives a module an updater: `updater`, `updatable`, `update`, `updatesome`."""
 
@@ -139,6 +151,8 @@ class Updatable:
     def updater(self, value: Updater | None) -> None:
         if value is not None and not isinstance(value, Updater):
             raise TypeError(f"updater must be an Updater or None, but is {value!r} ({type(value).__name__}). Use defaultupdater().")
+        if value is not None and value.parent is not self:
+            raise ValueError(f"updater must be one of this {type(self).__name__}, but updates another. Use defaultupdater().")
         self.updater_ = value
 
     @updater.deleter

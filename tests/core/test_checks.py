@@ -102,3 +102,16 @@ def test_a_text_is_a_string_with_letters():
     assert checks.text("attr", "weight") == "weight"
     says(ValueError, "attr must be a string that is not empty, but is ''.", checks.text, "attr", "")
     says(TypeError, "attr must be a string, but is 3 (int).", checks.text, "attr", 3)
+
+
+def test_true_is_true_and_one_is_not():
+    assert checks.boolean("delayed", True) is True
+    with pytest.raises(TypeError, match="delayed must be True or False, but is 1"):
+        checks.boolean("delayed", 1)
+
+
+def test_a_reduction_is_a_function_and_none_the_mean():
+    assert checks.reduction("batch_reduction", None) is torch.mean
+    assert checks.reduction("batch_reduction", torch.sum) is torch.sum
+    with pytest.raises(TypeError, match=r"batch_reduction must be a function f\(tensor, dim\) or None, but is 'sum'"):
+        checks.reduction("batch_reduction", "sum")

@@ -542,3 +542,13 @@ def test_a_history_without_a_shape_says_how_to_give_it_one(use):
 
 def test_its_line_in_a_printed_network_shows_the_settings():
     assert repr(filled()) == "RecordTensor(shape=(2, 3), slots=4, dt=1.0, duration=3.0, inplace=True)"
+
+
+@pytest.mark.parametrize("offset", [-1, 4])
+def test_an_offset_outside_the_history_is_refused(offset):
+    record = RecordTensor(1.0, 2.0, shape=(1, 1))
+    with pytest.raises(ValueError, match=r"offset must be (from 0 to 3|a whole number of at least 0)"):
+        record.read(offset)
+    with pytest.raises(ValueError, match="offset must be"):
+        record.write(torch.ones(1, 1), offset)
+    assert not record.value.any()

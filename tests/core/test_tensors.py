@@ -119,3 +119,9 @@ def test_smoothing_weighs_each_observation_by_its_age(values, alpha):
     last = len(values) - 1
     expected = sum(x * (alpha if i else 1) * (1 - alpha) ** (last - i) for i, x in enumerate(values))
     assert level.item() == pytest.approx(expected, abs=1e-6)
+
+
+def test_exact_is_double_precision_without_a_graph():
+    data = torch.tensor([0.5], requires_grad=True)
+    assert tensors.exact(data).dtype == torch.float64
+    assert not tensors.exact(data).requires_grad

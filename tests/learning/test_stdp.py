@@ -14,9 +14,9 @@ TC_POST, TC_PRE = 17.0, 9.0
 class Scripted(snn.Neuron):
     """Spikes as it is told, whatever comes in, so that a test knows both trains."""
 
-    def __init__(self, shape, batch_size):
+    def __init__(self, shape, batch_size, step_time=1.0):
         super().__init__()
-        self.shape, self.count, self.batchsz, self.dt = shape, shape[0], batch_size, 1.0
+        self.shape, self.count, self.batchsz, self.dt = shape, shape[0], batch_size, step_time
         self.batchedshape = (batch_size, *shape)
         self.spike_ = torch.zeros(self.batchedshape, dtype=torch.bool)
 
@@ -40,7 +40,7 @@ def connect(kind="dense", *, batch_size=4, step_time=1.0, delay=None, delays=Non
     if delays is not None:
         connection.delay = delays
     connection.defaultupdater()
-    return snn.Serial(connection, Scripted((outputs,), batch_size))
+    return snn.Serial(connection, Scripted((outputs,), batch_size, step_time))
 
 
 def trains(steps=60, batch=4, size=4, seed=0, rate=0.25):

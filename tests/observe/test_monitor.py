@@ -100,7 +100,7 @@ def test_registering_with_no_module_ever_named_says_so():
 
 
 def test_what_is_no_module_or_no_reducer_is_refused():
-    with pytest.raises(TypeError, match="module must be a torch.nn.Module"):
+    with pytest.raises(TypeError, match=r"module must be a torch\.nn\.Module"):
         snn.OutputMonitor(snn.PassthroughReducer(1.0), "neuron")
     with pytest.raises(TypeError, match="reducer must be a Reducer"):
         snn.OutputMonitor("all of it", lif())

@@ -116,3 +116,12 @@ def test_a_partial_constructor_has_the_defaults_of_the_class():
     theirs = inspect.signature(DeltaCurrent).parameters
     assert list(ours) == ["spike_charge", "interp_mode", "interp_tol", "current_overbound", "spike_overbound", "inplace"]
     assert all(parameter.default == theirs[name].default for name, parameter in ours.items())
+
+
+def test_the_way_to_read_between_two_steps_is_checked_also_later():
+    synapse = DeltaCurrent(1, 1.0, spike_charge=1.0)
+    synapse.interp_mode = "Nearest"
+    assert synapse.interp_mode == "nearest"
+    with pytest.raises(RuntimeError, match="interp_mode must be one of 'nearest', 'previous', but is 'cubic'"):
+        synapse.interp_mode = "cubic"
+    assert synapse.interp_mode == "nearest"

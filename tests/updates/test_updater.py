@@ -325,3 +325,31 @@ def test_a_copied_updater_brings_its_parent():
     assert values(updater.parent)[0] == [2, 1]
     assert values(connection)[0] == [1, 1]
     assert updater.parent.updater is updater
+
+
+def test_an_update_that_does_not_fit_is_named_and_changes_nothing():
+    connection = connected()
+    connection.updater.weight = torch.ones(3)
+    with pytest.raises(ValueError, match=r"The update of weight must be of shape \(1, 2\), or broadcast to it, but is of shape \(3,\)"):
+        connection.update()
+    assert values(connection)[0] == [1, 1]
+    connection.updater.clear()
+    connection.updater.weight = torch.ones(1)  # broadcasts
+    connection.update()
+    assert values(connection)[0] == [2, 2]
+
+
+def test_an_updater_of_another_connection_is_refused():
+    one, other = connected(), connected()
+    with pytest.raises(ValueError, match="updater must be one of this LinearDense, but updates another"):
+        one.updater = other.updater
+
+
+def test_what_was_set_may_be_changed_afterwards():
+    connection = connected()
+    change, pair = torch.ones(1, 2), (torch.ones(1, 2), torch.ones(1, 2))
+    connection.updater.weight = change
+    connection.updater.bias = (pair[0][:, 0], None)
+    change.zero_(), pair[0].zero_()
+    connection.update()
+    assert values(connection)[:2] == [[2, 2], [2]]
