@@ -94,7 +94,5 @@ def test_a_monitor_on_a_cell_looks_once_a_step_after_it():
 def test_a_pair_of_different_step_times_is_refused():
     connection = snn.LinearDense(3, 2, 0.5, synapse=snn.DeltaCurrent.partialconstructor(1.0))
     neuron = snn.LIF(2, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-50.0, refrac_t=2.0, time_constant=10.0)
-    with pytest.raises(
-        RuntimeError, match=r"steps by 0\.5 ms, but neuron .serial. by 1\.0 ms\. Give both one step time"
-    ):
+    with pytest.raises(RuntimeError, match=r"steps by 0\.5 ms, but neuron .serial. by 1\.0 ms\. Give both one step time"):
         snn.Serial(connection, neuron)
