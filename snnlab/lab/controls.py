@@ -83,6 +83,12 @@ class Control:
                 f"low must be below high{' and above 0' if self.log else ''} for {self.name!r}, but they are {self.low} and {self.high}."
             )
 
+    def __repr__(self) -> str:
+        if self._get is None:
+            return f"Control({self.name!r})"  # its value and range are known once it is bound to a model
+        unit = f" {self.unit}" if self.unit else ""
+        return f"Control({self.name!r}: {self.value:g}{unit}, from {self.low:g} to {self.high:g}{unit})"
+
     @property
     def value(self) -> float:
         """The value that the model has now."""
@@ -106,3 +112,10 @@ class Control:
             "doc": doc,
             "log": self.log,
         }
+
+
+class Controls(dict[str, Control]):
+    """Controls by name; for a name that there is none of, a KeyError that lists those there are."""
+
+    def __missing__(self, name: str) -> Control:
+        raise KeyError(f"There is no control {name!r}; there is: {', '.join(self) or 'none'}.")

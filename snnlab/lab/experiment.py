@@ -11,7 +11,7 @@ import torch
 from snnlab.core import checks
 from snnlab.lab import device as devices
 from snnlab.lab import inputs as feed
-from snnlab.lab.controls import Control
+from snnlab.lab.controls import Control, Controls
 from snnlab.lab.names import Names
 from snnlab.lab.panels import Panel
 from snnlab.lab.scene import Scene
@@ -52,7 +52,7 @@ class Experiment:
         names = Names(layer, self.trainers)
         self.step_time = checks.positive("step_time", _step_time(names) if step_time is None else step_time, "ms")
         bound = [(Control(control) if isinstance(control, str) else control).bind(names) for control in controls]
-        self.controls = {control.name: control for control in bound}
+        self.controls = Controls((control.name, control) for control in bound)
         self.device = _device_of(layer)
         self.scene = Scene(view, names, window=checks.whole("window", window), step_time=self.step_time, batch=batch)
         generators = () if generator is None else (generator,) if isinstance(generator, torch.Generator) else tuple(generator)

@@ -47,11 +47,11 @@ function theme() {
 
 const short = (value) => String(Number(value.toPrecision(4))).replace("-", "−");
 
-// Round numbers within [low, high].
-function ticks(low, high, wanted) {
-  const raw = (high - low) / wanted;
+// Round numbers within [low, high]; whole ones where things are counted.
+function ticks(low, high, wanted, whole = false) {
+  const raw = whole ? Math.max(1, (high - low) / wanted) : (high - low) / wanted;
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= raw * 0.999);
+  const step = (whole ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10]).map((m) => m * power).find((s) => s >= raw * 0.999);
   const found = [];
   for (let i = Math.ceil(low / step - 1e-6); i * step <= high + step * 1e-6; i++) found.push(i * step);
   return found;
@@ -78,8 +78,7 @@ function paintAxes(ctx, place, scene, data, look) {
     if (panel.kind === "fields") return paintBar(ctx, box, panel, data[index].limits, scene, look);
     paintTimeAxis(ctx, box, scene, look);
     const [low, high] = panel.kind === "raster" ? [-0.5, panel.rows - 0.5] : data[index].limits;
-    const wanted = ticks(low, high, box.h / 30).filter((v) => panel.kind !== "raster" || Number.isInteger(v));
-    for (const value of wanted) {
+    for (const value of ticks(low, high, box.h / 30, panel.kind === "raster")) {
       const y = Math.round(box.y + box.h - ((value - low) / (high - low)) * box.h) + 0.5;
       if (panel.kind === "traces") stroke(ctx, look.rule, [[box.x, y], [box.x + box.w, y]]);
       stroke(ctx, look.faint, [[box.x - 4, y], [box.x, y]]);

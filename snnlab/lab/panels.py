@@ -80,16 +80,25 @@ def _size(owner: Any, *names: str) -> int:
 
 
 class Raster(Panel):
-    """Spikes over time, one row a neuron.
+    """Spikes over time, one row a neuron, or an input of a connection.
 
     Args:
         name: neurons ("exc", "exc.spike"), or a connection for the spikes that enter it.
         title: words above the picture.
+
+    Example:
+        >>> lif = snn.LIF(2, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-50.0, refrac_t=0.0, time_constant=10.0)
+        >>> layer = snn.Serial(snn.LinearDense(3, 2, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0)), lif)
+        >>> lab = snn.lab.Lab(layer, torch.ones(1, 1, 3), view=[Raster("connections.serial", title="spikes in")])
+        >>> lab.step(2)
+        >>> lab.snapshot()
+        'step 2 (2 ms); spikes in: 6 spikes in view'
     """
 
     kind, noun = "raster", "spikes"
 
     def _bind(self, owner: Any, attribute: str, kind: str, recorder: Recorder, batch: int) -> None:
+        self.label = "input" if kind == "connections" else "neuron"
         if kind == "connections" and not attribute:
             self.size, read = _size(owner, "inshape"), self._catch(owner, "input")
         else:
@@ -100,7 +109,7 @@ class Raster(Panel):
         recorder.follow(self.title, row(read, batch, None), self.size)
 
     def describe(self) -> dict[str, Any]:
-        return {"kind": self.kind, "title": self.title, "rows": self.size, "label": "neuron"}
+        return {"kind": self.kind, "title": self.title, "rows": self.size, "label": self.label}
 
     def data(self, recorder: Recorder) -> dict[str, np.ndarray]:
         return {"spikes": np.argwhere(recorder.rows(self.title) > 0).astype(np.uint16)}
@@ -157,7 +166,21 @@ class Trace(Panel):
 
 
 class Current(Trace):
-    """Currents into chosen neurons, in nA: of one connection ("enc2exc"), or the sum that enters a group ("exc")."""
+    """Currents into chosen neurons, in nA: of one connection ("enc2exc"), or the sum that enters a group ("exc").
+
+    Args:
+        name: a connection, or neurons.
+        neurons, limits, title: as in `Voltage`.
+
+    Example:
+        >>> lif = snn.LIF(2, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-50.0, refrac_t=0.0, time_constant=10.0)
+        >>> synapse = snn.DeltaCurrent.partialconstructor(1.0)
+        >>> layer = snn.Serial(snn.LinearDense(3, 2, 1.0, synapse=synapse, weight_init=torch.ones_like), lif)
+        >>> lab = snn.lab.Lab(layer, torch.ones(1, 1, 3), view=[Current("serial", neurons=[1])])
+        >>> lab.step(2)
+        >>> lab.snapshot()
+        'step 2 (2 ms); current · serial: 3 to 3 nA'
+    """
 
     noun, unit, first = "current", "nA", "connections"
 
@@ -170,7 +193,22 @@ class Current(Trace):
 
 
 class Voltage(Trace):
-    """Membrane voltages of chosen neurons, in mV."""
+    """Membrane voltages of chosen neurons, in mV.
+
+    Args:
+        name: neurons, as in "exc".
+        neurons: which of them, by their place in the flattened group.
+        limits: lower and upper end of the axis; None follows the data, in round numbers.
+        title: words above the picture.
+
+    Example:
+        >>> lif = snn.LIF(2, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-50.0, refrac_t=0.0, time_constant=10.0)
+        >>> layer = snn.Serial(snn.LinearDense(3, 2, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0)), lif)
+        >>> lab = snn.lab.Lab(layer, torch.zeros(1, 1, 3), view=[Voltage("serial", neurons=[0, 1])])
+        >>> lab.step(2)
+        >>> lab.snapshot()
+        'step 2 (2 ms); voltage · serial: -65 to -65 mV'
+    """
 
     noun, unit = "voltage", "mV"
 
@@ -188,6 +226,14 @@ class Fields(Panel):
         limits: values at both ends of the colour bar; None follows the weights: 0 to max, or ±max|w| where there are both signs.
         unit: unit of the weights, for the colour bar.
         title: words above the picture.
+
+    Example:
+        >>> lif = snn.LIF(2, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-50.0, refrac_t=0.0, time_constant=10.0)
+        >>> synapse = snn.DeltaCurrent.partialconstructor(1.0)
+        >>> layer = snn.Serial(snn.LinearDense(4, 2, 1.0, synapse=synapse, weight_init=torch.ones_like), lif)
+        >>> lab = snn.lab.Lab(layer, torch.ones(1, 1, 4), view=[Fields("serial.weight", shape=(2, 2))])
+        >>> lab.snapshot()
+        'step 0 (0 ms); receptive fields · serial.weight: mean 1, 1 to 1'
     """
 
     kind, noun, first = "fields", "receptive fields", "connections"

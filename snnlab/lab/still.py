@@ -38,7 +38,7 @@ def draw(panel: Panel, scene: Scene, ax: Axes) -> None:
     start = max(0, recorder.steps - recorder.window) * step_time
     rows = recorder.rows(panel.title)[-shown:]
     if isinstance(panel, Raster):
-        plots.raster(rows > 0, step_time, ax, start=start)
+        plots.raster(rows > 0, step_time, ax, start=start, label=panel.label)
         return
     plot: Callable[..., Axes] = plots.currents if isinstance(panel, Current) else plots.voltages
     plot(np.asarray(rows), step_time, ax, start=start, labels=[str(neuron) for neuron in panel.neurons])

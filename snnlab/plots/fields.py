@@ -33,6 +33,7 @@ def fields(
     *,
     columns: int | None = None,
     limits: tuple[float, float] | None = None,
+    label: str = "weight",
     unit: str = "",
     title: str = "",
 ) -> Axes:
@@ -41,8 +42,9 @@ def fields(
     Args:
         weights: the weights into each neuron, in the shape of its input.
         ax: where to draw; None makes a new picture.
-        columns: fields in a row; None makes the grid as square as it gets.
+        columns: fields in a row; None makes the grid as square as it gets. A new picture grows with many columns.
         limits: the values at both ends of the colour bar; None takes 0 to max, or ±max|w| for values of both signs.
+        label: what the shades stand for, beside the colour bar.
         unit: unit of the weights, for the colour bar.
         title: words above the picture.
 
@@ -58,17 +60,23 @@ def fields(
     """
     weights = style.array("weights", weights, "N x h x w")
     low, high = limits or _limits(weights)
-    ax = style.axes(ax, 4.2, 3.6)
-    image = ax.imshow(
-        grid(weights, columns), cmap=style.DIVERGING if low < 0 else style.SEQUENTIAL, vmin=low, vmax=high, interpolation="nearest"
-    )
+    tiles = grid(weights, columns)
+    ax = style.axes(ax, *(_size(tiles, columns) if columns else (4.2, 3.6)))
+    image = ax.imshow(tiles, cmap=style.DIVERGING if low < 0 else style.SEQUENTIAL, vmin=low, vmax=high, interpolation="nearest")
     ax.set(xticks=[], yticks=[], title=title)
     ax.spines[:].set_visible(False)
     bar = ax.figure.colorbar(image, ax=ax, fraction=0.05, pad=0.03)
-    bar.set_label(f"weight ({unit})" if unit else "weight", fontsize=8)
+    bar.set_label(f"{label} ({unit})" if unit else label, fontsize=8)
     bar.ax.tick_params(labelsize=8)
     bar.outline.set_visible(False)
     return ax
+
+
+def _size(tiles: np.ndarray, columns: int) -> tuple[float, float]:
+    """Width and height of a picture, in inches, in which each of so many columns has half an inch, up to 26 of them."""
+    width = min(max(4.2, 1.0 + 0.5 * columns), 14.0)  # an inch goes to the colour bar
+    height = 0.4 + (width - 1.0) * tiles.shape[0] / tiles.shape[1]
+    return width, min(max(1.4, height), max(3.6, width))
 
 
 def _limits(weights: np.ndarray) -> tuple[float, float]:

@@ -4,11 +4,14 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from snnlab.plots import style
 
 
-def raster(spikes: Any, step_time: float = 1.0, ax: Axes | None = None, *, start: float = 0.0, title: str = "") -> Axes:
+def raster(
+    spikes: Any, step_time: float = 1.0, ax: Axes | None = None, *, start: float = 0.0, label: str = "neuron", title: str = ""
+) -> Axes:
     """Draws spikes as marks over time.
 
     Args:
@@ -16,6 +19,7 @@ def raster(spikes: Any, step_time: float = 1.0, ax: Axes | None = None, *, start
         step_time: length of a step.
         ax: where to draw; None makes a new picture.
         start: time of the first step.
+        label: what a row is, beside the axis.
         title: words above the picture.
 
     Units:
@@ -44,8 +48,11 @@ def raster(spikes: Any, step_time: float = 1.0, ax: Axes | None = None, *, start
         markersize=min(12.0, max(2.5 if spikes.shape[1] <= 250 else 1.0, 0.9 * height)),
         markeredgewidth=0.9,
     )
-    ax.set(xlabel="time (ms)", ylabel="neuron", title=title)
+    ax.set(xlabel="time (ms)", ylabel=label, title=title)
     ax.set_xlim(start - step_time / 2, start + max(len(spikes) - 0.5, 0.5) * step_time)
     ax.set_ylim(-0.5, spikes.shape[1] - 0.5)
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    if spikes.shape[1] <= 5:  # so few rows are all numbered: a locator would put halves between them
+        ax.set_yticks(range(spikes.shape[1]))
+    else:
+        ax.yaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
     return ax

@@ -241,6 +241,27 @@ def test_alt_text_says_the_picture(page, jupyter):
     assert view(page).locator("canvas[role=img]").get_attribute("aria-label") == jupyter.run_code(page, "print(lab.snapshot())")
 
 
+# The words that are written beside the axis of a raster.
+WORDS = """([rows, label]) => {
+  const scene = { window: 10, step_time: 1, panels: [{ kind: "raster", title: "spikes", rows, label }] };
+  const ctx = document.createElement("canvas").getContext("2d"), words = [];
+  ctx.fillText = (text) => words.push(text);
+  paintAxes(ctx, layOut(scene, 600), scene, [{}], theme());
+  return words.slice(words.indexOf("time before now (ms)") + 1);
+}"""
+
+
+@pytest.mark.parametrize(
+    ("rows", "label", "words"),
+    [(1, "neuron", ["0", "neuron"]), (2, "input", ["0", "1", "input"]), (4, "neuron", ["0", "1", "2", "3", "neuron"])],
+)
+def test_few_rows_of_a_raster_have_whole_numbers_and_the_axis_says_what_they_are(browser, rows, label, words):
+    page = browser.new_page()
+    page.add_script_tag(path=ROOT / "snnlab" / "lab" / "paint.js")
+    assert page.evaluate(WORDS, [rows, label]) == words
+    page.close()
+
+
 # Opaque pixels of the axes, over time, that are nearly white and nearly black.
 INK = """() => {
   const canvas = document.querySelector(".snnlab canvas[aria-hidden=true]");

@@ -56,3 +56,19 @@ def test_a_range_must_be_one(toy, given, words):
 def test_get_without_set_is_refused():
     with pytest.raises(TypeError, match="get and set of the control 'x' must come together"):
         Control("x", low=0, high=1, get=lambda: 0.0)
+
+
+def test_a_control_prints_its_name_value_unit_and_range(toy):
+    assert repr(Control("exc.tc_membrane").bind(Names(toy))) == "Control('exc.tc_membrane': 20 ms, from 1 to 100 ms)"
+    assert repr(Control("gain", low=0, high=2.5, get=lambda: 1, set=lambda value: None)) == "Control('gain': 1, from 0 to 2.5)"
+
+
+def test_a_control_that_knows_no_model_yet_prints_its_name():
+    assert repr(Control("exc.tc_membrane")) == "Control('exc.tc_membrane')"
+
+
+def test_an_unknown_control_is_answered_with_those_there_are(make_lab):
+    with pytest.raises(KeyError, match=r"no control 'nix'; there is: exc.tc_membrane, rule.lr_post"):
+        make_lab().controls["nix"]
+    with pytest.raises(KeyError, match="there is: none"):
+        make_lab(controls=[]).controls["nix"]

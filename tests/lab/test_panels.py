@@ -27,6 +27,11 @@ def test_a_raster_of_a_connection_shows_what_enters_it(toy):
     assert arrays(toy, Raster("in2exc"), [0, 0, 1], [1, 0, 0])["spikes"].tolist() == [[1, 2], [2, 0]]
 
 
+@pytest.mark.parametrize(("name", "label"), [("exc", "neuron"), ("exc.spike", "neuron"), ("in2exc", "input")])
+def test_a_row_is_called_what_it_is(toy, name, label):
+    assert Scene([Raster(name)], Names(toy), window=3, step_time=1.0).describe()["panels"][0]["label"] == label
+
+
 def test_the_current_of_a_connection_is_what_it_delivers(toy):
     toy.wires.weight.copy_(torch.tensor([[1.0, 2.0, 4.0]] * 4))
     values = arrays(toy, Current("in2exc", neurons=[0]), [1, 0, 0], [0, 1, 1], [1, 1, 1])["values"]

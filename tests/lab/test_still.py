@@ -1,6 +1,8 @@
 import pytest
 from matplotlib.image import AxesImage
 
+from snnlab.lab import Raster
+
 
 def test_the_still_twin_draws_what_the_live_view_has(make_lab):
     lab = make_lab()
@@ -30,3 +32,12 @@ def test_panels_of_one_kind_fill_the_picture(make_lab):
     for panels in (full.scene.panels[:1], full.scene.panels[3:]):
         lab = make_lab(view=panels)
         assert lab.picture().png().startswith(b"\x89PNG")
+
+
+def test_a_row_of_the_still_twin_is_a_neuron_or_an_input_with_a_whole_number(make_lab):
+    lab = make_lab(view=[Raster("exc"), Raster("in2exc")])
+    lab.step(3)
+    axes = {ax.get_title(loc="left"): ax for ax in lab.picture().get_axes()}
+    assert [ax.get_ylabel() for ax in axes.values()] == ["neuron", "input"]
+    assert axes["spikes · exc"].get_yticks().tolist() == [0, 1, 2, 3]
+    assert axes["spikes · in2exc"].get_yticks().tolist() == [0, 1, 2]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from snnlab.plots import fields
+from snnlab.plots import Picture, fields
 from snnlab.plots.fields import grid
 
 
@@ -32,3 +32,25 @@ def test_the_colour_bar_names_the_unit():
 
 def test_all_zero_weights_can_be_drawn():
     assert fields(np.zeros((2, 2, 2))).images[0].get_clim() == (0.0, 1.0)
+
+
+def test_the_colour_bar_says_what_the_shades_stand_for():
+    assert fields(np.ones((4, 2, 2)), label="brightness").images[0].colorbar.ax.get_ylabel() == "brightness"
+    assert fields(np.ones((4, 2, 2)), label="charge", unit="pC").images[0].colorbar.ax.get_ylabel() == "charge (pC)"
+
+
+@pytest.mark.parametrize("count", [20, 100])
+def test_each_of_many_columns_is_wide_enough_to_be_read(count):
+    ax = fields(np.ones((count, 8, 8)), columns=20)
+    ax.figure.png()
+    assert ax.get_window_extent().width / ax.figure.dpi / 20 > 0.4  # inches a field
+
+
+def test_a_picture_of_few_columns_keeps_its_size():
+    assert fields(np.ones((4, 8, 8)), columns=2).figure.get_size_inches().tolist() == [4.2, 3.6]
+
+
+def test_given_axes_keep_their_size_under_many_columns():
+    ax = Picture().subplots()
+    fields(np.ones((20, 8, 8)), ax, columns=20)
+    assert ax.figure.get_size_inches().tolist() == [6.4, 2.8]

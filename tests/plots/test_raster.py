@@ -25,3 +25,20 @@ def test_given_axes_are_drawn_on():
 @pytest.mark.parametrize("steps", [0, 1])
 def test_a_short_run_can_be_drawn(steps):
     raster(np.zeros((steps, 3), dtype=bool)).figure.png()
+
+
+@pytest.mark.parametrize(("neurons", "wanted"), [(1, [0]), (2, [0, 1]), (3, [0, 1, 2]), (5, [0, 1, 2, 3, 4])])
+def test_few_rows_are_numbered_one_by_one(neurons, wanted):
+    assert raster(np.zeros((4, neurons), dtype=bool)).get_yticks().tolist() == wanted
+
+
+@pytest.mark.parametrize("neurons", [6, 7, 11, 23, 100])
+def test_many_rows_have_whole_numbers_beside_them(neurons):
+    ax = raster(np.zeros((4, neurons), dtype=bool))
+    ticks = ax.get_yticks()
+    assert len(ticks) > 1
+    assert (ticks == ticks.round()).all()
+
+
+def test_the_axis_says_what_a_row_is():
+    assert raster(np.eye(2, dtype=bool), label="input").get_ylabel() == "input"
