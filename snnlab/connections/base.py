@@ -29,6 +29,12 @@ class Connection(Updatable, Module, ABC):
 
     Raises:
         TypeError: what came is no synapse.
+
+    Example:
+        >>> synapse = snn.DeltaCurrent.partialconstructor(spike_charge=1.0)
+        >>> connection = snn.LinearDense((8, 8), 10, 1.0, synapse=synapse, delay=5.0)
+        >>> isinstance(connection, Connection), connection.insize(), connection.outsize(), connection.delayedby
+        (True, 64, 10, 5.0)
     """
 
     def __init__(self, synapse: Synapse) -> None:

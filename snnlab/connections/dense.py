@@ -32,7 +32,7 @@ def initial(default: Tensor, init: OneToOne | None, name: str) -> Tensor:
 class LinearDense(WeightBiasDelayMixin, Connection):
     """All-to-all connection with optional biases and a delay for each synapse.
 
-    The equation stands above the class.
+    Equation: `help("snnlab.connections.dense")`.
 
     Args:
         in_shape: shape of inputs, without the batch.

@@ -19,7 +19,7 @@ from snnlab.synapses import DelayedRead, SynapseConstructor
 class LinearDirect(WeightBiasDelayMixin, Connection):
     """One-to-one connection with optional biases and a delay for each synapse.
 
-    The equation stands above the class.
+    Equation: `help("snnlab.connections.direct")`.
 
     Args:
         shape: shape of inputs and outputs, without the batch.

@@ -18,7 +18,9 @@ from snnlab.synapses import DelayedRead, SynapseConstructor
 class LinearLateral(LinearDense):
     """All-to-all connection of a group with itself, without self-connections.
 
-    The equation stands above the class. The diagonal of weight and delay is 0 after every setting, and the product leaves it out even where
+    Equation: `help("snnlab.connections.lateral")`.
+
+    The diagonal of weight and delay is 0 after every setting, and the product leaves it out even where
     an optimiser has moved it.
 
     Args:

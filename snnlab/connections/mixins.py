@@ -16,6 +16,12 @@ class WeightBiasDelayMixin:
         bias: first biases, or None for a connection without.
         delay: first delays, in ms, or None for a connection without.
         requires_grad: whether the three ask for gradients.
+
+    Example:
+        >>> connection = snn.LinearDense(2, 1, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0), delay=5.0)
+        >>> connection.delay = torch.tensor([[0.0, 4.0]])
+        >>> connection.delay.data, connection.bias
+        (tensor([[0., 4.]]), None)
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None, delay: Tensor | None, requires_grad: bool = False) -> None:

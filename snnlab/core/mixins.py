@@ -13,6 +13,16 @@ class BatchShapeMixin:
     Args:
         shape: sizes without the batch; an int becomes a 1-tuple.
         batch_size: number of samples that run side by side.
+
+    Example:
+        >>> class Sheet(BatchShapeMixin, Module):
+        ...     def __init__(self):
+        ...         Module.__init__(self)
+        ...         BatchShapeMixin.__init__(self, (2, 3), batch_size=1)
+        >>> sheet = Sheet()
+        >>> sheet.batchsz = 4
+        >>> sheet.batchedshape, sheet.count
+        ((4, 2, 3), 6)
     """
 
     def __init__(self, shape: tuple[int, ...] | int, batch_size: int) -> None:
@@ -57,6 +67,12 @@ class DelayedMixin:
     Args:
         step_time: length of a simulation step, in ms, above 0.
         delay: longest delay that can be read, in ms, 0 or above.
+
+    Example:
+        >>> synapse = snn.DeltaCurrent(2, 0.5, spike_charge=1.0, delay=3.0)
+        >>> synapse.delay = 5.0
+        >>> synapse.spike_at(torch.full((1, 2), 5.0))
+        tensor([[False, False]])
     """
 
     def __init__(self, step_time: float, delay: float) -> None:

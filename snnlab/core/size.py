@@ -17,6 +17,13 @@ def small() -> bool:
 def sized(full: T, small_: T, /) -> T:
     """The first value, or the second where SNNLAB_SMALL is set.
 
+    Args:
+        full: for readers.
+        small_: for tests; it takes seconds.
+
+    Returns:
+        one of the two.
+
     Example:
         >>> images = sized(1438, 64)
     """

@@ -151,7 +151,7 @@ def exp_trace_nearest(
     target: float | bool | Tensor,
     tolerance: float | None = None,
 ) -> Tensor:
-    """`trace_nearest` with the decay of a time constant: d = exp(−step_time/time_constant).
+    """`trace_nearest` with the decay of a time constant: d = exp(−step_time/time_constant). Other arguments as in `trace_nearest`.
 
     Example:
         >>> exp_trace_nearest(torch.tensor([False]), torch.tensor([1.0]), step_time=1.0, time_constant=1.0, amplitude=1.0, target=True)
@@ -171,7 +171,7 @@ def exp_trace_cumulative(
     target: float | bool | Tensor,
     tolerance: float | None = None,
 ) -> Tensor:
-    """`trace_cumulative` with the decay of a time constant: d = exp(−step_time/time_constant).
+    """`trace_cumulative` with the decay of a time constant: d = exp(−step_time/time_constant). Other arguments as in `trace_nearest`.
 
     Example:
         >>> exp_trace_cumulative(torch.tensor([True]), torch.tensor([1.0]), step_time=1.0, time_constant=1.0, amplitude=1.0, target=True)
@@ -191,7 +191,7 @@ def exprate_trace_nearest(
     target: float | bool | Tensor,
     tolerance: float | None = None,
 ) -> Tensor:
-    """`trace_nearest` with the decay of a rate constant: d = exp(−rate_constant·step_time).
+    """`trace_nearest` with the decay of a rate constant: d = exp(−rate_constant·step_time). Other arguments as in `trace_nearest`.
 
     Example:
         >>> exprate_trace_nearest(torch.tensor([False]), torch.tensor([1.0]), step_time=0.5, rate_constant=2.0, amplitude=1.0, target=True)
@@ -211,7 +211,7 @@ def exprate_trace_cumulative(
     target: float | bool | Tensor,
     tolerance: float | None = None,
 ) -> Tensor:
-    """`trace_cumulative` with the decay of a rate constant: d = exp(−rate_constant·step_time).
+    """`trace_cumulative` with the decay of a rate constant: d = exp(−rate_constant·step_time). Other arguments as in `trace_nearest`.
 
     Example:
         >>> exprate_trace_cumulative(torch.tensor([True]), torch.ones(1), step_time=0.5, rate_constant=2.0, amplitude=1.0, target=True)

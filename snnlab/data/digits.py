@@ -22,9 +22,9 @@ from snnlab.core import checks
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Digits:
-    """Images of digits and what they show, split for training and test.
+    """Images of digits and what they show, split for training and test. Made by `digits`.
 
-    Attributes:
+    Args:
         train_images, test_images: brightness, float32, from 0 (paper) to 1 (ink).
         train_labels, test_labels: the digit, int64, 0 to 9.
         shape: rows and columns of an image; `weights.reshape(-1, *digits.shape)` draws what neurons have learned.
@@ -32,6 +32,11 @@ class Digits:
 
     Shape:
         images: (n, rows, columns), or (n, rows × columns) where they are flat;  labels: (n,)
+
+    Example:
+        >>> data = digits(test_fraction=0.5)
+        >>> data.train_images.shape, data.shape, data.source
+        (torch.Size([899, 8, 8]), (8, 8), 'sklearn')
     """
 
     train_images: Tensor

@@ -35,6 +35,14 @@ class Encoder(Module, ABC):
 
     Shape:
         inputs: (*S), any shape  ->  spikes: (steps, *S) bool, or `steps` tensors (*S) bool
+
+    Example:
+        >>> class Regular(Encoder):  # evenly spaced spikes
+        ...     def spike_blocks(self, rates, lengths):
+        ...         for times in torch.arange(sum(lengths)).split(lengths):
+        ...             yield (times[:, None] + 1) * rates % 1 < rates
+        >>> Regular(4, 1.0, 500.0)(torch.ones(1)).flatten()
+        tensor([False,  True, False,  True])
     """
 
     frequency = Setting(checks.not_negative, Quantity("Hz", 0.0, 200.0, "rate of an input of 1"))

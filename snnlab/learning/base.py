@@ -51,7 +51,20 @@ class CellState(Module):
 
 @dataclass(frozen=True)
 class Unit:
-    """A cell in training, and what the rule keeps for it."""
+    """A cell in training, and what the rule keeps for it.
+
+    Args:
+        cell: the cell.
+        state: its settings under this rule, and its traces.
+
+    Example:
+        >>> connection = snn.LinearDense(2, 1, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0))
+        >>> layer = snn.Serial(connection, snn.LIF(1, 1.0, rest_v=-65., reset_v=-65., thresh_v=-50., refrac_t=2., time_constant=10.))
+        >>> _ = connection.defaultupdater()
+        >>> unit = snn.STDP(lr_post=0.1, lr_pre=-0.1, tc_post=20.0, tc_pre=20.0).register_cell("only", layer.cell, lr_post=0.2)
+        >>> unit.cell is layer.cell, unit.state.lr_post, unit.state.lr_pre
+        (True, 0.2, -0.1)
+    """
 
     cell: Cell
     state: CellState
@@ -65,6 +78,22 @@ class CellTrainer(Module, ABC):
     Attributes:
         trains: names of the parameters that each cell's updater must hold.
         spelled: names of settings that differ from those of the constructor's arguments.
+
+    Example:
+        >>> class Decay(CellTrainer):  # every weight falls by a tenth a step
+        ...     def build(self, cell, state):
+        ...         pass
+        ...     def step(self, cell, state):
+        ...         cell.updater.weight = (None, 0.1 * cell.connection.weight)
+        >>> synapse = snn.DeltaCurrent.partialconstructor(1.0)
+        >>> connection = snn.LinearDense(2, 1, 1.0, synapse=synapse, weight_init=torch.ones_like)
+        >>> layer = snn.Serial(connection, snn.LIF(1, 1.0, rest_v=-65., reset_v=-65., thresh_v=-50., refrac_t=2., time_constant=10.))
+        >>> _ = connection.defaultupdater()
+        >>> rule = Decay()
+        >>> _ = rule.register_cell("only", layer.cell)
+        >>> _ = layer(torch.zeros(1, 2)), rule(), layer.update()
+        >>> connection.weight.data
+        tensor([[0.9000, 0.9000]])
     """
 
     trains: ClassVar[tuple[str, ...]] = ("weight",)
@@ -195,7 +224,12 @@ class CellTrainer(Module, ABC):
 
 
 class IndependentCellTrainer(CellTrainer):
-    """A rule whose cells know nothing of each other."""
+    """A rule whose cells know nothing of each other. A subclass as in `CellTrainer`.
+
+    Example:
+        >>> issubclass(snn.STDP, IndependentCellTrainer), snn.STDP.trains
+        (True, ('weight',))
+    """
 
 
 # --- what rules share -----------------------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from snnlab.network import Cell
 class Competitive(IndependentCellTrainer):
     """Trains weights towards the inputs that made a neuron spike.
 
-    The equation stands above the class.
+    Equation: `help("snnlab.learning.competitive")`.
 
     Args:
         lr: learning rate, the share of the way that one spike moves the weights.

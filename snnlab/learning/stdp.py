@@ -37,7 +37,7 @@ from snnlab.network import Cell
 class STDP(IndependentCellTrainer):
     """Trains weights by pairs of spikes.
 
-    The equation stands above the class.
+    Equation: `help("snnlab.learning.stdp")`.
 
     Args:
         lr_post: learning rate at postsynaptic spikes; above 0 they strengthen.

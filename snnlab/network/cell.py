@@ -31,6 +31,13 @@ class Cell(Module):
 
     Attributes:
         steps: how often the layer has run this pair.
+
+    Example:
+        >>> connection = snn.LinearDense(3, 2, 1.0, synapse=snn.DeltaCurrent.partialconstructor(100.0))
+        >>> layer = snn.Serial(connection, snn.LIF(2, 1.0, rest_v=-65., reset_v=-65., thresh_v=-50., refrac_t=2., time_constant=10.))
+        >>> _ = layer(torch.tensor([[True, False, False]]))
+        >>> layer.cell.prespike, layer.cell.postspike.shape
+        (tensor([[ True, False, False]]), torch.Size([1, 2]))
     """
 
     def __init__(self, layer: "Layer", connection: Connection, neuron: Neuron, names: tuple[str, str]) -> None:

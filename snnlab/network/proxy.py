@@ -8,6 +8,15 @@ class Proxy:
     """Read-only access to a group of named things as attributes, or by `proxy["name"]`.
 
     What is reached may be changed in place, but neither replaced nor deleted.
+
+    Args:
+        items: the things by name.
+        kind: what they are, for errors.
+
+    Example:
+        >>> neurons = Proxy({"exc": "40 cells", "inh": "10 cells"}, "neuron")
+        >>> neurons.exc, neurons["inh"], list(neurons)
+        ('40 cells', '10 cells', ['exc', 'inh'])
     """
 
     def __init__(self, items: Mapping[str, Any], kind: str) -> None:

@@ -54,7 +54,7 @@ def count_of(values: float | Iterable[float]) -> int:
 class ALIF(InfernoNeuron):
     """A group of leaky integrate-and-fire neurons whose threshold adapts to their spikes.
 
-    The equation stands above the class; the order of events in a step in `snnlab.neurons.base`.
+    Equation: `help("snnlab.neurons.adaptive")`; the order of events in a step: `help("snnlab.neurons.base")`.
 
     Args:
         shape: shape of the group, without the batch.

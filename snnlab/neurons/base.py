@@ -77,6 +77,13 @@ class Neuron(Module, ABC):
 
     Units:
         dt, refrac: ms;  voltage: mV
+
+    Example:
+        >>> neuron = snn.LIF(2, 1.0, rest_v=-65., reset_v=-65., thresh_v=-50., refrac_t=2., time_constant=10.)
+        >>> isinstance(neuron, Neuron), neuron.batchedshape
+        (True, (1, 2))
+        >>> neuron(torch.tensor([[0.0, 200.0]])), neuron.refrac
+        (tensor([[False,  True]]), tensor([[0., 2.]]))
     """
 
     shape: tuple[int, ...]
@@ -117,6 +124,14 @@ class InfernoNeuron(BatchShapeMixin, Neuron):
 
     Raises:
         ValueError, TypeError: a size, time or voltage out of its range.
+
+    Example:
+        >>> class Comparator(InfernoNeuron):
+        ...     def forward(self, inputs):
+        ...         self.spike_ = self.check_inputs(inputs) >= 1.0  # nA
+        ...         return self.spike
+        >>> Comparator(2, 1.0, rest_v=-65.0, refrac_t=0.0, batch_size=1)(torch.tensor([[0.5, 2.0]]))
+        tensor([[False,  True]])
     """
 
     dt = Setting(checks.positive, Quantity("ms", 0.05, 2.0, "length of a simulation step", restart=True))

@@ -33,7 +33,7 @@ def leaky_step(voltage: Tensor, inputs: Tensor, *, step_time: float, time_consta
 class LIF(InfernoNeuron):
     """A group of leaky integrate-and-fire neurons.
 
-    The equation stands above the class; the order of events in a step in `snnlab.neurons.base`.
+    Equation: `help("snnlab.neurons.lif")`; the order of events in a step: `help("snnlab.neurons.base")`.
 
     Args:
         shape: shape of the group, without the batch.

@@ -50,7 +50,7 @@ def _share(name: str, value: Any, unit: str = "") -> float:
 class WinnerALIF(ALIF):
     """A group of adaptive integrate-and-fire neurons of which at most one spikes a step and sample.
 
-    The equation stands above the class; the membrane and the threshold are those of `ALIF`.
+    Equation: `help("snnlab.neurons.winner")`. The membrane and the threshold are those of `ALIF`.
 
     Args:
         shape, step_time, rest_v, reset_v, thresh_eq_v, refrac_t, tc_membrane, tc_adaptation, spike_increment, resistance, batch_size,

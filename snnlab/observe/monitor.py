@@ -49,6 +49,14 @@ class Monitor(Hook):
     Raises:
         RuntimeError: registered twice, or registered with no module ever named.
         TypeError: what is to be watched is no module.
+
+    Example:
+        >>> neuron = snn.LIF(1, 1.0, rest_v=-65., reset_v=-65., thresh_v=-50., refrac_t=2., time_constant=10.)
+        >>> reducer = snn.PassthroughReducer(1.0)
+        >>> monitor = Monitor(reducer, neuron, posthook=lambda module, args, output: reducer(module.refrac))
+        >>> _ = neuron(torch.tensor([[200.0]]))
+        >>> monitor.peek()
+        tensor([[2.]])
     """
 
     _count = 0
@@ -165,6 +173,13 @@ class OutputMonitor(Monitor):
         reducer, module, train_update, eval_update, name: as in `Monitor`.
         filter_: which calls count, from the output to bool; None: those that do not return None.
         map_: what the reducer is given, from the output to a tuple; None: the output.
+
+    Example:
+        >>> neuron = snn.LIF(2, 1.0, rest_v=-65., reset_v=-65., thresh_v=-50., refrac_t=2., time_constant=10.)
+        >>> monitor = OutputMonitor(snn.PassthroughReducer(1.0), neuron)
+        >>> _ = neuron(torch.tensor([[0.0, 200.0]]))
+        >>> monitor.peek()
+        tensor([[0., 1.]])
     """
 
     def __init__(

@@ -26,7 +26,15 @@ from snnlab.core.traces import trace_cumulative, trace_nearest
 
 
 class Reducer(Module, ABC):
-    """Interface: takes observations, gives the latest state and those before it."""
+    """Interface: takes observations, gives the latest state and those before it.
+
+    Example:
+        >>> reducer = PassthroughReducer(1.0, duration=3.0)
+        >>> for value in (1.0, 2.0, 3.0):
+        ...     reducer(torch.tensor([[value]]))
+        >>> isinstance(reducer, Reducer), reducer.latest, reducer.view(1.0)
+        (True, tensor([[3.]]), tensor([[2.]]))
+    """
 
     @property
     def latest(self) -> Tensor | None:
@@ -69,6 +77,16 @@ class FoldReducer(Reducer):
 
     Raises:
         ValueError: a step time not above 0, a negative duration.
+
+    Example:
+        >>> class Largest(FoldReducer):
+        ...     def fold(self, obs, state):
+        ...         return obs if state is None else torch.maximum(obs, state)
+        >>> reducer = Largest(1.0)
+        >>> for value in (1.0, 3.0, 2.0):
+        ...     reducer(torch.tensor([[value]]))
+        >>> reducer.peek()
+        tensor([[3.]])
     """
 
     def __init__(self, step_time: float, duration: float = 0.0, inclusive: bool = False, inplace: bool = True, fill: float = 0) -> None:
@@ -139,7 +157,7 @@ class FoldReducer(Reducer):
 
 
 class PassthroughReducer(FoldReducer):
-    """Keeps observations as they are.
+    """Keeps observations as they are. Arguments as in `FoldReducer`.
 
     Example:
         >>> reducer = PassthroughReducer(1.0, 2.0)

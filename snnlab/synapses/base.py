@@ -23,7 +23,20 @@ INTERPOLATIONS = {"previous": interp_previous, "nearest": interp_nearest, "expde
 
 
 class SynapseConstructor(Protocol):
-    """What a connection calls to build its synapse: `f(shape, step_time, delay, batch_size) -> Synapse`."""
+    """What a connection calls to build its synapse: `f(shape, step_time, delay, batch_size) -> Synapse`.
+
+    Args:
+        shape: shape of the synapse, without the batch.
+        step_time: length of a simulation step, in ms.
+        delay: longest delay, in ms.
+        batch_size: number of samples.
+
+    Example:
+        >>> constructor = snn.DeltaCurrent.partialconstructor(spike_charge=1.0)
+        >>> synapse = constructor((3,), 1.0, 5.0, 2)
+        >>> type(synapse).__name__, synapse.batchedshape, synapse.delay
+        ('DeltaCurrent', (2, 3), 5.0)
+    """
 
     def __call__(self, shape: tuple[int, ...] | int, step_time: float, delay: float, batch_size: int) -> "Synapse": ...
 
@@ -75,6 +88,13 @@ class Synapse(Module, ABC):
 
     Units:
         dt, delay, selector: ms;  current: nA
+
+    Example:
+        >>> synapse = snn.DeltaCurrent(2, 1.0, spike_charge=3.0, delay=1.0)
+        >>> isinstance(synapse, Synapse), synapse(torch.tensor([[True, False]]))
+        (True, tensor([[3., 0.]]))
+        >>> synapse.spike_at(torch.zeros(1, 2))
+        tensor([[ True, False]])
     """
 
     shape: tuple[int, ...]
@@ -128,6 +148,15 @@ class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
 
     Raises:
         ValueError, TypeError: a size, time or delay out of its range.
+
+    Example:
+        >>> class Counted(snn.DeltaCurrent):  # a synapse of the library that also counts its spikes
+        ...     def forward(self, *inputs):
+        ...         self.spikes = getattr(self, "spikes", 0) + int(self.check_inputs(inputs).sum())
+        ...         return super().forward(*inputs)
+        >>> synapse = Counted(2, 1.0, spike_charge=3.0)
+        >>> isinstance(synapse, InfernoSynapse), synapse(torch.tensor([[True, True]])), synapse.spikes
+        (True, tensor([[3., 3.]]), 2)
     """
 
     def __init__(self, shape: tuple[int, ...] | int, step_time: float, delay: float, batch_size: int, inplace: bool) -> None:

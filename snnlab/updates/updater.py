@@ -140,7 +140,17 @@ def _check_fits(name: str, update: Tensor, parameter: Tensor) -> None:
 
 
 class Updatable:
-    """Gives a module an updater: `updater`, `updatable`, `update`, `updatesome`."""
+    """Gives a module an updater: `updater`, `updatable`, `update`, `updatesome`.
+
+    Example:
+        >>> synapse = snn.DeltaCurrent.partialconstructor(1.0)
+        >>> connection = snn.LinearDense(2, 1, 1.0, synapse=synapse, weight_init=torch.ones_like)
+        >>> _ = connection.defaultupdater()
+        >>> connection.updater.weight = torch.tensor([[0.5, 0.0]])
+        >>> connection.update()
+        >>> connection.weight.data
+        tensor([[1.5000, 1.0000]])
+    """
 
     @property
     def updater(self) -> Updater | None:
