@@ -30,7 +30,9 @@ def delta_step(spikes: Tensor, *, step_time: float, spike_charge: float) -> Tens
 class DeltaCurrent(InfernoSynapse):
     """Turns spikes into current pulses of one step.
 
-    Equation: `help("snnlab.synapses.delta")`. Only the spikes are remembered: the current at a delay is the spike at that delay, times Q/dt.
+    Equation: `help("snnlab.synapses.delta")`.
+
+    Only the spikes are remembered: the current at a delay is the spike at that delay, times Q/dt.
 
     Any nonzero input is one whole spike, also 0.3 and -1.0; to scale the charge by a graded input, take `SingleExponentialCurrent`.
 
