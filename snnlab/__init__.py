@@ -8,8 +8,10 @@ The public names are flat. `snn.plots` draws arrays with matplotlib and `snn.lab
 `import snnlab` loads torch and nothing heavier.
 """
 
-from importlib import import_module
-from typing import Any
+from importlib import import_module as _import_module
+from importlib.metadata import version as _version
+from types import ModuleType as _ModuleType
+from typing import Any as _Any
 
 from snnlab import data
 from snnlab.connections import Connection, LinearDense, LinearDirect, LinearLateral, WeightBiasDelayMixin
@@ -44,8 +46,16 @@ from snnlab.observe import (
 from snnlab.synapses import DeltaCurrent, InfernoSynapse, SingleExponentialCurrent, Synapse, SynapseConstructor
 from snnlab.updates import Accumulator, Clamping, Normalization, Updatable, Updater
 
+__all__ = [name for name, value in globals().items() if name[0] != "_" and (name == "data" or not isinstance(value, _ModuleType))]
 
-def __getattr__(name: str) -> Any:
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__", "lab", "plots"])
+
+
+def __getattr__(name: str) -> _Any:
     if name in ("lab", "plots"):
-        return import_module(f"snnlab.{name}")
+        return _import_module(f"snnlab.{name}")
+    if name == "__version__":
+        return _version("snnlab-notebooks")
     raise AttributeError(f"module 'snnlab' has no attribute {name!r}")

@@ -51,6 +51,7 @@ def connection(
 ) -> snn.Connection:
     """A connection with random weights, biases and delays, some of them between two steps."""
     shape = (INPUTS, OUTPUTS) if kind is snn.LinearDense else (OUTPUTS,)
+    firsts = {} if delay is None else {"delay_init": lambda like: _random(like, 0.0, delay, 3).round(decimals=0 if synapse is DELTA else 4)}
     return kind(
         *shape,
         1.0,
@@ -60,7 +61,7 @@ def connection(
         batch_size=batch,
         weight_init=lambda like: _random(like, -0.2, 1.0, 1),
         bias_init=lambda like: _random(like, 0.0, 1.0, 2),
-        delay_init=lambda like: _random(like, 0.0, delay, 3).round(decimals=0 if synapse is DELTA else 4),
+        **firsts,
     )
 
 

@@ -7,6 +7,7 @@ and `postsyn_receptive` bring both sides of every synapse to shapes that broadca
 and through one product, `correlate`, which is the sum over the batch of post x pre for every synapse.
 """
 
+import inspect
 import math
 from abc import ABC, abstractmethod
 from typing import Any
@@ -17,8 +18,33 @@ from torch import Tensor, nn
 from snnlab.connections.delays import DelayPlan, plan_delays
 from snnlab.core import checks
 from snnlab.core.module import Module
-from snnlab.synapses import DelayedRead, InfernoSynapse, Synapse
+from snnlab.synapses import DelayedRead, InfernoSynapse, Synapse, SynapseConstructor
 from snnlab.updates import Updatable, Updater
+
+
+def build_synapse(
+    constructor: SynapseConstructor, shape: tuple[int, ...], step_time: float, delay: float | None, batch_size: int
+) -> Synapse:
+    """The synapse of a connection, with a history as long as its longest delay, or of one step for None.
+
+    Raises:
+        TypeError: what came is no constructor; a synapse that is built already, or its class, is none.
+        ValueError: a delay below 0.
+    """
+    try:
+        inspect.signature(constructor).bind(shape, step_time, delay, batch_size)
+        fits = not isinstance(constructor, Synapse)
+    except (TypeError, ValueError):
+        fits = False
+    if not fits:
+        came = constructor.__name__ if isinstance(constructor, type) else f"of type {type(constructor).__name__}"
+        raise TypeError(
+            f"synapse must be a constructor f(shape, step_time, delay, batch_size), but is {came}. "
+            "Pass one such as DeltaCurrent.partialconstructor(spike_charge=1.0)."
+        )
+    if delay is not None:
+        checks.not_negative("delay", delay, "ms", "Leave it out, or pass None, for a connection without delays.")
+    return constructor(shape, step_time, 0.0 if delay is None else delay, batch_size)
 
 
 class Connection(Updatable, Module, ABC):
@@ -240,7 +266,7 @@ class Connection(Updatable, Module, ABC):
         wanted = [name for name in ("weight", "delay") if getattr(self, name).requires_grad]
         if wanted and self.synapse.inplace and torch.is_grad_enabled() and isinstance(self.synapse, InfernoSynapse):
             raise RuntimeError(
-                f"{' and '.join(wanted)} ask for a gradient, but the synapse writes its history in place, which loses it. "
+                f"A gradient is wanted for {' and '.join(wanted)}, but the synapse writes its history in place, which loses it. "
                 "Set connection.synapse.inplace = False, or run under torch.no_grad()."
             )
 
@@ -289,6 +315,19 @@ class Connection(Updatable, Module, ABC):
         self._forget_plans()
         return super()._apply(fn, recurse)
 
-    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+    def _load_from_state_dict(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs) -> None:
         self._forget_plans()
-        super()._load_from_state_dict(*args, **kwargs)
+        state_dict = dict(state_dict)
+        for name in ("weight", "bias", "delay"):  # what a setter refuses is no better in a file
+            saved = state_dict.get(f"{prefix}{name}_")
+            try:
+                if saved is not None:
+                    self.check_saved(f"{prefix}{name}_", name, saved)
+            except ValueError as error:
+                error_msgs.append(str(error))
+                state_dict[f"{prefix}{name}_"] = getattr(self, name).detach()
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
+
+    def check_saved(self, key: str, name: str, value: Tensor) -> None:
+        """Refuses a saved parameter that its setter would refuse."""
+        checks.finite(key, value)

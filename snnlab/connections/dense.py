@@ -6,27 +6,17 @@
 With delays, every synapse reads the one history of its presynaptic cell at its own delay; see `snnlab.connections.delays`.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from snnlab.connections.base import Connection
+from snnlab.connections.base import Connection, build_synapse
 from snnlab.connections.delays import delayed_outer, delayed_outer_of_spikes, delayed_sum
-from snnlab.connections.mixins import WeightBiasDelayMixin
+from snnlab.connections.mixins import OneToOne, WeightBiasDelayMixin, initial_parameters
 from snnlab.core import checks
 from snnlab.synapses import DelayedRead, InfernoSynapse, SynapseConstructor
-
-OneToOne = Callable[[Tensor], Tensor]
-
-
-def initial(default: Tensor, init: OneToOne | None, name: str) -> Tensor:
-    """The default, or a copy of what an initialiser makes of it, which must keep its shape."""
-    value = default if init is None else init(default)
-    value = checks.shaped(name, value, tuple(default.shape), "that of the tensor it was given").detach()
-    return value.clone() if value.is_floating_point() else value.to(default.dtype)
 
 
 class LinearDense(WeightBiasDelayMixin, Connection):
@@ -81,13 +71,9 @@ class LinearDense(WeightBiasDelayMixin, Connection):
     ) -> None:
         self._inshape, self._outshape = checks.shape("in_shape", in_shape), checks.shape("out_shape", out_shape)
         inputs, outputs = torch.Size(self._inshape).numel(), torch.Size(self._outshape).numel()
-        Connection.__init__(self, synapse((inputs,), step_time, 0.0 if delay is None else delay, batch_size))
-        WeightBiasDelayMixin.__init__(
-            self,
-            weight=initial(torch.rand(outputs, inputs), weight_init, "weight_init"),
-            bias=initial(torch.rand(outputs), bias_init, "bias_init") if bias else None,
-            delay=None if delay is None else initial(torch.zeros(outputs, inputs), delay_init, "delay_init"),
-        )
+        Connection.__init__(self, build_synapse(synapse, (inputs,), step_time, delay, batch_size))
+        first = {"weight_init": weight_init, "bias_init": bias_init, "delay_init": delay_init}
+        WeightBiasDelayMixin.__init__(self, **initial_parameters((outputs, inputs), (outputs,), bias=bias, delay=delay, **first))
         self.synapse.to(self.weight.dtype)
 
     @property

@@ -9,9 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from snnlab.connections.base import Connection
-from snnlab.connections.dense import OneToOne, initial
-from snnlab.connections.mixins import WeightBiasDelayMixin
+from snnlab.connections.base import Connection, build_synapse
+from snnlab.connections.mixins import OneToOne, WeightBiasDelayMixin, initial_parameters
 from snnlab.core import checks
 from snnlab.synapses import DelayedRead, SynapseConstructor
 
@@ -63,13 +62,9 @@ class LinearDirect(WeightBiasDelayMixin, Connection):
     ) -> None:
         self._shape = checks.shape("shape", shape)
         size = torch.Size(self._shape).numel()
-        Connection.__init__(self, synapse((size,), step_time, 0.0 if delay is None else delay, batch_size))
-        WeightBiasDelayMixin.__init__(
-            self,
-            weight=initial(torch.rand(size), weight_init, "weight_init"),
-            bias=initial(torch.rand(size), bias_init, "bias_init") if bias else None,
-            delay=None if delay is None else initial(torch.zeros(size), delay_init, "delay_init"),
-        )
+        Connection.__init__(self, build_synapse(synapse, (size,), step_time, delay, batch_size))
+        first = {"weight_init": weight_init, "bias_init": bias_init, "delay_init": delay_init}
+        WeightBiasDelayMixin.__init__(self, **initial_parameters((size,), (size,), bias=bias, delay=delay, **first))
         self.synapse.to(self.weight.dtype)
 
     @property

@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from snnlab.connections.dense import LinearDense, OneToOne
+from snnlab.connections.dense import LinearDense
+from snnlab.connections.mixins import OneToOne
 from snnlab.synapses import DelayedRead, SynapseConstructor
 
 

@@ -1,9 +1,55 @@
 """Weight, bias and delay of a connection: three parameters with checked setters."""
 
+import warnings
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
 from snnlab.core import checks
+
+OneToOne = Callable[[Tensor], Tensor]
+
+
+def _initial(default: Tensor, init: OneToOne | None, name: str) -> Tensor:
+    """The default, or a copy of what an initialiser makes of it, which must keep its shape."""
+    if init is not None and not callable(init):
+        raise TypeError(f"{name} must be a function from the default tensor to another, but is of type {type(init).__name__}.")
+    value = default if init is None else init(default)
+    value = checks.shaped(name, value, tuple(default.shape), "that of the tensor it was given").detach()
+    return value.clone() if value.is_floating_point() else value.to(default.dtype)
+
+
+def initial_parameters(
+    shape: tuple[int, ...],
+    bias_shape: tuple[int, ...],
+    *,
+    bias: bool,
+    delay: float | None,
+    weight_init: OneToOne | None,
+    bias_init: OneToOne | None,
+    delay_init: OneToOne | None,
+) -> dict[str, Tensor | None]:
+    """First weights and biases, uniform in [0, 1), and first delays, zeros, or what their initialisers make of these.
+
+    Raises:
+        ValueError: an initialiser that changes the shape.
+        TypeError: an initialiser that cannot be called.
+
+    Warns:
+        UserWarning: an initialiser of a parameter that the connection does not have.
+    """
+    checks.boolean("bias", bias)
+    for name, init, there, cure in (("bias_init", bias_init, bias, "bias=True"), ("delay_init", delay_init, delay is not None, "delay=")):
+        if init is not None and not there:
+            warnings.warn(
+                f"{name} is given but not used: the connection is built without {cure}. Give it, or leave {name} out.", stacklevel=4
+            )
+    return {
+        "weight": _initial(torch.rand(shape), weight_init, "weight_init"),
+        "bias": _initial(torch.rand(bias_shape), bias_init, "bias_init") if bias else None,
+        "delay": None if delay is None else _initial(torch.zeros(shape), delay_init, "delay_init"),
+    }
 
 
 class WeightBiasDelayMixin:
@@ -77,6 +123,10 @@ class WeightBiasDelayMixin:
                 "Clamp it, or build the connection with a longer delay."
             )
         return value
+
+    def check_saved(self, key: str, name: str, value: Tensor) -> None:
+        """Refuses a saved parameter that its setter would refuse."""
+        self.check_delay(key, value) if name == "delay" else checks.finite(key, value)
 
     def limit_delay(self, value: Tensor) -> Tensor:
         """Brings updated delays back into the range that the synapse remembers."""

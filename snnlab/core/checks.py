@@ -90,7 +90,9 @@ def shape(name: str, value: Any) -> tuple[int, ...]:
 def tensor(name: str, value: Any) -> Tensor:
     """A tensor."""
     if not isinstance(value, Tensor):
-        raise TypeError(_say(name, "a torch.Tensor", f"{value!r} ({type(value).__name__})"[:200], "Wrap it with torch.as_tensor."))
+        kind, shape = type(value).__name__, f" of shape {tuple(value.shape)}" if hasattr(value, "shape") else ""
+        came = f"{value!r} ({kind})" if len(repr(value)) <= 40 else f"a {kind}{shape}"
+        raise TypeError(_say(name, "a torch.Tensor", came, "Wrap it with torch.as_tensor."))
     return value
 
 

@@ -56,6 +56,7 @@ class Module(nn.Module):
 
     Attributes:
         quantities: unit, range and meaning of every setting that has a range, by name; live controls are built from it.
+        spelled: names of settings, by the name of the constructor's argument, where the two differ; errors speak of the argument.
 
     Example:
         >>> class Counter(Module):
@@ -74,6 +75,7 @@ class Module(nn.Module):
     """
 
     quantities: ClassVar[dict[str, Quantity]] = {}
+    spelled: ClassVar[dict[str, str]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -108,7 +110,8 @@ class Module(nn.Module):
         Raises:
             ValueError, TypeError: a value is out of its range or of the wrong kind.
         """
-        checked = {f"_{name}": getattr(type(self), name).check(name, value) for name, value in settings.items()}
+        arguments = {name: argument for argument, name in self.spelled.items()}
+        checked = {f"_{name}": getattr(type(self), name).check(arguments.get(name, name), value) for name, value in settings.items()}
         before = {key: self.__dict__[key] for key in checked if key in self.__dict__}
         self.__dict__.update(checked)
         try:

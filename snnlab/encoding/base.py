@@ -52,6 +52,11 @@ class Encoder(Module, ABC):
     def __init__(self, steps: int, step_time: float, frequency: float, *, generator: torch.Generator | None = None) -> None:
         super().__init__()
         self.configure(steps=steps, dt=step_time, frequency=frequency)
+        if generator is not None and not isinstance(generator, torch.Generator):
+            raise TypeError(
+                f"generator must be a torch.Generator or None, but is {generator!r} ({type(generator).__name__}). "
+                "Pass torch.Generator().manual_seed(0), for one."
+            )
         self.generator = generator
 
     @property

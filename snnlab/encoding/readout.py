@@ -137,8 +137,12 @@ class MaxRateClassifier(Module):
 
         Raises:
             TypeError, ValueError: as for `update`.
+            RuntimeError: nothing was learned yet.
         """
-        return self._scores(self._mean_rates(inputs), proportional)
+        rates = self._mean_rates(inputs)
+        if not self.rates_.any():
+            raise RuntimeError("Nothing is learned yet, so no class can be told. Call update(inputs, labels) first.")
+        return self._scores(rates, proportional)
 
     def classify(self, inputs: Tensor, proportional: bool = True) -> Tensor:
         """The class of the highest score, the first of equals. Arguments as in `regress`."""

@@ -8,6 +8,7 @@ Traces have unit amplitude and are buffers of the rule, one set a cell; learning
 two steps acts at the next.
 """
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class CellState(Module):
 
     def __init__(self, trainer: "CellTrainer", overrides: dict[str, Any]) -> None:
         super().__init__()
-        self.__dict__.update(_trainer=trainer, overrides=overrides, built_for=None, kind=None, seen_steps=0)
+        self.__dict__.update(_trainer=trainer, overrides=overrides, built_for=None, kind=None, seen_steps=0, called=False)
 
     def __getattr__(self, name: str) -> Any:
         own = self.__dict__
@@ -77,7 +78,6 @@ class CellTrainer(Module, ABC):
 
     Attributes:
         trains: names of the parameters that each cell's updater must hold.
-        spelled: names of settings that differ from those of the constructor's arguments.
 
     Example:
         >>> class Decay(CellTrainer):  # every weight falls by a tenth a step
@@ -97,7 +97,6 @@ class CellTrainer(Module, ABC):
     """
 
     trains: ClassVar[tuple[str, ...]] = ("weight",)
-    spelled: ClassVar[dict[str, str]] = {}
 
     def __init__(self) -> None:
         super().__init__()
@@ -144,6 +143,7 @@ class CellTrainer(Module, ABC):
                 f"Cell {name!r} has a synapse of type {type(cell.synapse).__name__}; rules read the history of an InfernoSynapse."
             )
         state = CellState(self, self._checked(overrides))
+        state.seen_steps = cell.steps
         self.states_[key] = state
         self._cells[name] = Unit(cell, state)
         self._fit(self._cells[name])
@@ -204,16 +204,37 @@ class CellTrainer(Module, ABC):
         A cell in evaluation mode, or whose updater is gone, is passed over; in evaluation mode of the rule all are.
 
         Raises:
-            RuntimeError: a cell has not run since the last call.
+            RuntimeError: a cell has not run since the last call, or there is no cell.
+
+        Warns:
+            UserWarning: a cell has run more than one step since.
         """
+        if not self._cells:
+            raise RuntimeError(f"{type(self).__name__} has no cell to train. Call register_cell(name, cell) first.")
         learning = {n: u for n, u in self._cells.items() if self.training and u.cell.training and u.cell.updater is not None}
         for name, unit in learning.items():  # all, before any has changed
             if unit.cell.steps == unit.state.seen_steps:
-                since = "since the last call" if unit.state.seen_steps else "yet"
+                since = "since the last call" if unit.state.called else "yet"
                 raise RuntimeError(f"Cell {name!r} has not run {since}. Call the layer first, then {type(self).__name__}, once a step.")
-        for unit in learning.values():
+        for name, unit in learning.items():
+            self._warn_of_gaps(name, unit)
             self._fit(unit)
             self.step(unit.cell, unit.state)
+        for unit in self:
+            unit.state.seen_steps, unit.state.called = unit.cell.steps, True
+
+    def _warn_of_gaps(self, name: str, unit: Unit) -> None:
+        unseen = unit.cell.steps - unit.state.seen_steps - 1
+        if unseen:
+            warnings.warn(
+                f"Cell {name!r} ran {unseen} steps that {type(self).__name__} did not see, so its traces know nothing of them. "
+                "Call it after every step, or clear() it after steps that are not to be learned from.",
+                stacklevel=5,
+            )
+
+    def clear(self, **kwargs: Any) -> None:
+        """Brings the traces to rest; steps that the cells have run so far are forgotten."""
+        super().clear(**kwargs)
         for unit in self:
             unit.state.seen_steps = unit.cell.steps
 

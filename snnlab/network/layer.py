@@ -197,6 +197,20 @@ class Layer(Module, ABC):
         for part in (*self.connections_.values(), *self.neurons_.values()):
             part.batchsz = value
 
+    @property
+    def dt(self) -> float:
+        """Length of a simulation step of every part, in ms. Setting it sets every part's; connections are cleared."""
+        steps = {part.dt for part in (*self.connections_.values(), *self.neurons_.values())}
+        if len(steps) != 1:
+            raise RuntimeError(f"The parts of the layer step by {sorted(steps)} ms. Set dt to make them one.")
+        return steps.pop()
+
+    @dt.setter
+    def dt(self, value: float) -> None:
+        value = checks.positive("dt", value, "ms")
+        for part in (*self.connections_.values(), *self.neurons_.values()):
+            part.dt = value
+
     # --- running ------------------------------------------------------------------------------------------------------------------
 
     @abstractmethod

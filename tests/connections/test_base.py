@@ -356,7 +356,7 @@ def test_a_delay_learns_where_the_current_decays_between_steps(batch_size):
 def test_a_gradient_that_would_be_lost_is_refused(build):
     connection = build(delay=2.0)
     connection.weight.requires_grad_()
-    with pytest.raises(RuntimeError, match=r"weight ask.* for a gradient.* Set connection.synapse.inplace = False"):
+    with pytest.raises(RuntimeError, match=r"A gradient is wanted for weight.* Set connection.synapse.inplace = False"):
         connection(torch.ones(1, 2, 3))
     with torch.no_grad():
         connection(torch.ones(1, 2, 3))
@@ -395,3 +395,19 @@ def test_without_delays_weights_learn_in_place(build):
 def test_repr_shows_shapes_and_delays():
     assert "inshape=(2, 3), outshape=(2, 2), biased=True, delayedby=3.0" in repr(BUILDERS["dense"](bias=True, delay=3.0))
     assert "delayedby" not in repr(BUILDERS["dense"]())
+
+
+@pytest.mark.parametrize(
+    ("synapse", "came"),
+    [(snn.DeltaCurrent, "DeltaCurrent"), (snn.DeltaCurrent(3, 1.0, spike_charge=1.0), "of type DeltaCurrent"), (None, "of type NoneType")],
+)
+def test_a_synapse_that_is_no_constructor_is_refused_with_an_example(synapse, came):
+    with pytest.raises(
+        TypeError, match=rf"synapse must be a constructor .*, but is {came}\. Pass one such as DeltaCurrent\.partialconstructor"
+    ):
+        snn.LinearDense(3, 2, 1.0, synapse=synapse)
+
+
+def test_a_negative_delay_is_refused_with_the_way_to_have_none():
+    with pytest.raises(ValueError, match=r"delay must be 0.* ms or above, but is -1\.0 ms\. Leave it out, or pass None"):
+        snn.LinearDense(3, 2, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0), delay=-1.0)

@@ -32,11 +32,10 @@ def build(kind, synapse="delta", *, step_time=1.0, delay=20.0, batch_size=8, bia
     random = generator(seed)
     weight = torch.rand(shape, generator=random) * 2 - 1
     whole = torch.randint(0, round((delay or 0.0) / step_time) + 1, shape, generator=random) * step_time
-    inits = {
-        "weight_init": lambda _: weight,
-        "delay_init": lambda _: whole,
-        "bias_init": lambda default: torch.full_like(default, 0.5),
-    } | inits
+    firsts = {"weight_init": lambda _: weight}
+    firsts |= {} if delay is None else {"delay_init": lambda _: whole}
+    firsts |= {"bias_init": lambda default: torch.full_like(default, 0.5)} if bias else {}
+    inits = firsts | inits
     arguments = {"synapse": SYNAPSES[synapse], "bias": bias, "delay": delay, "batch_size": batch_size} | inits
     if kind == "dense":
         return snn.LinearDense(inputs, outputs, step_time, **arguments)

@@ -145,3 +145,31 @@ def test_first_values_from_numpy_or_whole_numbers_can_be_run(name, synapse, batc
         assert len({parameter.dtype for parameter in connection.parameters()}) == 1
         for _ in range(7):
             layer(torch.ones(batch_size, 3))
+
+
+@pytest.mark.parametrize(("init", "missing"), [("bias_init", "bias=True"), ("delay_init", "delay=")])
+def test_an_initialiser_of_nothing_is_said_to_be_unused(init, missing):
+    with pytest.warns(UserWarning, match=f"{init} is given but not used: the connection is built without {missing}"):
+        snn.LinearDense(2, 1, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0), **{init: torch.ones_like})
+
+
+def test_an_initialiser_that_is_no_function_is_refused():
+    with pytest.raises(TypeError, match="weight_init must be a function from the default tensor to another, but is of type float"):
+        snn.LinearDense(2, 1, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0), weight_init=0.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("weight_", math.nan, "weight_ must be finite"),
+        ("delay_", 30.0, r"delay_ must lie between 0 and 20 ms"),
+        ("delay_", -1.0, "delay_ must lie"),
+    ],
+)
+def test_a_file_cannot_bring_what_a_setter_refuses(name, value, words):
+    connection = snn.LinearDense(2, 1, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0), delay=20.0)
+    saved, before = connection.state_dict(), getattr(connection, name).detach().clone()
+    saved[name] = torch.full_like(before, value)
+    with pytest.raises(RuntimeError, match=words):
+        connection.load_state_dict(saved)
+    assert torch.equal(getattr(connection, name), before)

@@ -59,3 +59,8 @@ def test_duration_is_steps_times_step_time():
 def test_an_encoder_that_draws_nothing_cannot_be_built():
     with pytest.raises(TypeError, match="abstract"):
         base.Encoder(4, 1.0, 100.0)
+
+
+def test_a_seed_in_the_place_of_a_generator_is_refused():
+    with pytest.raises(TypeError, match=r"generator must be a torch\.Generator or None, but is 0 \(int\)"):
+        Every(4, 1.0, 100.0, generator=0)

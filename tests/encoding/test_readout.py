@@ -218,3 +218,10 @@ def test_bad_settings_are_refused():
         MaxRateClassifier(3, 2, speed=1.0)
     with pytest.raises(TypeError, match="speed"):
         trained()(INPUTS, LABELS, speed=1.0)
+
+
+def test_nothing_can_be_told_before_anything_is_learned():
+    reader = MaxRateClassifier(3, 2)
+    for tell in (reader.classify, reader.regress):
+        with pytest.raises(RuntimeError, match=r"Nothing is learned yet, so no class can be told\. Call update\(inputs, labels\) first"):
+            tell(torch.ones(1, 3))

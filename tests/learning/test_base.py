@@ -287,3 +287,44 @@ def test_a_rule_of_ones_own_needs_traces_and_a_step():
 def test_magnitudes_are_sorted_by_the_signs_of_their_rates(rates, pos, neg):
     found = signed(torch.tensor(2.0), torch.tensor(3.0), *rates)
     assert tuple(None if part is None else part.item() for part in found) == (pos, neg)
+
+
+def serial_and_rule():
+    connection = snn.LinearDense(2, 1, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0))
+    connection.defaultupdater()
+    neuron = snn.LIF(1, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-50.0, refrac_t=2.0, time_constant=10.0)
+    layer, rule = snn.Serial(connection, neuron), snn.STDP(0.1, -0.1, 20.0, 20.0)
+    rule.register_cell("only", layer.cell)
+    return layer, rule, torch.ones(1, 2, dtype=torch.bool)
+
+
+def test_a_rule_without_a_cell_says_so():
+    with pytest.raises(RuntimeError, match=r"STDP has no cell to train\. Call register_cell\(name, cell\) first"):
+        snn.STDP(0.1, -0.1, 20.0, 20.0)()
+
+
+def test_steps_that_a_rule_did_not_see_are_warned_of():
+    layer, rule, spikes = serial_and_rule()
+    layer(spikes)
+    rule()
+    for _ in range(4):
+        layer(spikes)
+    with pytest.warns(UserWarning, match="Cell 'only' ran 3 steps that STDP did not see"):
+        rule()
+
+
+def test_after_a_clear_unseen_steps_are_no_matter(recwarn):
+    layer, rule, spikes = serial_and_rule()
+    for _ in range(4):
+        layer(spikes)
+    rule.clear()
+    layer(spikes)
+    rule()
+    assert not recwarn.list
+
+
+def test_an_error_speaks_of_the_argument_as_it_was_written():
+    with pytest.raises(ValueError, match="trace_mode must be one of"):
+        snn.STDP(0.1, -0.1, 20.0, 20.0, trace_mode="x")
+    with pytest.raises(TypeError, match="batch_reduction must be a function"):
+        snn.STDP(0.1, -0.1, 20.0, 20.0, batch_reduction="sum")

@@ -272,3 +272,13 @@ def test_clear_brings_all_parts_to_rest_or_leaves_them():
     assert layer.neurons.slow.threshold_adaptation.any()
     layer.clear(keep_adaptations=False)
     assert not layer.neurons.slow.threshold_adaptation.any()
+
+
+def test_one_step_time_for_every_part():
+    layer = build()
+    layer.dt = 0.5
+    assert {part.dt for part in (*dict(layer.named_connections).values(), *dict(layer.named_neurons).values())} == {0.5}
+    assert layer.dt == 0.5
+    layer.connections.left.dt = 0.25
+    with pytest.raises(RuntimeError, match=r"The parts of the layer step by \[0\.25, 0\.5\] ms\. Set dt to make them one"):
+        layer.dt  # noqa: B018
