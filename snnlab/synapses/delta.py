@@ -67,7 +67,7 @@ class DeltaCurrent(InfernoSynapse):
         tensor([[3., 0.]])
     """
 
-    spike_charge = Setting(checks.not_zero, Quantity("pC", -100.0, 100.0, "charge of one spike"))
+    spike_charge = Setting(checks.not_zero, Quantity("pC", 0.5, 50.0, "charge of one spike", step=0.5))
     interp_mode = Setting(interpolation_mode)
 
     def __init__(

@@ -70,7 +70,7 @@ class SingleExponentialCurrent(InfernoSynapse):
         tensor([[2., 0.]])
     """
 
-    spike_charge = Setting(checks.not_zero, Quantity("pC", -100.0, 100.0, "charge of one spike"))
+    spike_charge = Setting(checks.not_zero, Quantity("pC", 0.5, 50.0, "charge of one spike", step=0.5))
     spike_interp_mode = Setting(interpolation_mode)
     time_constant = Setting(
         lambda name, value, unit: checks.positive(name, value, unit, "For no decay, use DeltaCurrent."),
