@@ -45,7 +45,8 @@ def measure(batch: int, asked: tuple[str, str]) -> tuple[list[Row], str]:
 def overhead() -> list[Row]:
     """A step of 20 -> 10, where nothing but overhead is left, beside one small operation of torch."""
     synapse = snn.DeltaCurrent.partialconstructor(spike_charge=20.0)
-    pairs = [network(snn.LinearDense(20, 10, 1.0, synapse=synapse, **kw)) for kw in ({}, {"delay": LONGEST, "delay_init": random_delays})]
+    kinds = ({}, {}, {"delay": LONGEST, "delay_init": random_delays})
+    alone, *pairs = [network(snn.LinearDense(20, 10, 1.0, synapse=synapse, **kind)) for kind in kinds]
     trains, turn, one = spikes(1, 20), iter(range(10**9)), torch.zeros(1)
 
     def step(serial: snn.Serial, stdp: snn.STDP) -> None:
@@ -56,7 +57,7 @@ def overhead() -> list[Row]:
     return rows(
         {
             "torch.zeros(1).mul_(0.9)": lambda: one.mul_(0.9),
-            "Serial step, 20 -> 10": lambda: pairs[0][0](trains[next(turn) % 16]),
+            "Serial step, 20 -> 10": lambda: alone[0](trains[next(turn) % 16]),
             "STDP step, 20 -> 10": lambda: step(*pairs[0]),
             "STDP step with delays, 20 -> 10": lambda: step(*pairs[1]),
         },

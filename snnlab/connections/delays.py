@@ -65,21 +65,22 @@ def plan_delays(
         ...             tolerance=1e-4, overbound=True).rows
         tensor([[0, 5]])
     """
-    exact = widest(delay)
-    bounded = exact.clamp(0, duration)
-    steps = bounded / step_time
-    nearest = torch.round(steps)
-    slack = torch.finfo(delay.dtype).eps * exact.abs() + tolerance  # 299.9 ms in float32 is known to 1e-5 ms only
-    on_step = (steps - nearest).abs() * step_time <= slack
-    older = torch.where(on_step, nearest, torch.ceil(steps)).clamp(max=slots - 1)
-    since = (older * step_time - bounded).clamp(min=0).masked_fill(on_step, 0)  # ms from the older step to the time that is read
-    if interp == "nearest":
-        older = torch.where(since / step_time > 0.5, older - 1, older)
-    rows = older.long() * delay.shape[-1] + torch.arange(delay.shape[-1], device=delay.device)
-    factor = None
-    if interp == "expdecay" and not on_step.all():
-        factor = torch.exp(-since / time_constant).to(delay.dtype)
-    beyond = (exact - bounded).abs() > slack
+    parts = []
+    for part in delay.split(64):  # what is worked out in double precision stays small
+        exact = widest(part)
+        bounded = exact.clamp(0, duration)
+        steps = bounded / step_time
+        nearest = torch.round(steps)
+        slack = torch.finfo(delay.dtype).eps * exact.abs() + tolerance  # 299.9 ms in float32 is known to 1e-5 ms only
+        on_step = (steps - nearest).abs() * step_time <= slack
+        older = torch.where(on_step, nearest, torch.ceil(steps)).clamp(max=slots - 1)
+        since = (older * step_time - bounded).clamp(min=0).masked_fill(on_step, 0)  # ms from the older step to the time that is read
+        if interp == "nearest":
+            older = torch.where(since / step_time > 0.5, older - 1, older)
+        rows = older.long() * delay.shape[-1] + torch.arange(delay.shape[-1], device=delay.device)
+        parts.append((rows, since.to(delay.dtype), (exact - bounded).abs() > slack))
+    rows, since, beyond = (torch.cat(column) for column in zip(*parts, strict=True))
+    factor = torch.exp(-since / time_constant) if interp == "expdecay" and since.any() else None
     return DelayPlan(rows, factor, beyond if overbound and beyond.any() else None)
 
 

@@ -1,7 +1,7 @@
 """Direct connection: every input reaches the output of the same index, and no other.
 
-    y = x ⊙ w + b                                without delays, x the synaptic currents
-    y[m] = w[m]·x[m](t − d[m]) + b[m]            with a delay for each synapse
+y = x ⊙ w + b                                without delays, x the synaptic currents
+y[m] = w[m]·x[m](t − d[m]) + b[m]            with a delay for each synapse
 """
 
 from typing import Any

@@ -229,7 +229,7 @@ class CellTrainer(Module, ABC):
             warnings.warn(
                 f"Cell {name!r} ran {unseen} steps that {type(self).__name__} did not see, so its traces know nothing of them. "
                 "Call it after every step, or clear() it after steps that are not to be learned from.",
-                stacklevel=5,
+                stacklevel=6,
             )
 
     def clear(self, **kwargs: Any) -> None:
