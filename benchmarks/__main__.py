@@ -29,7 +29,8 @@ def main() -> None:
     if "live" in sys.argv[1:]:
         from benchmarks import live_view
 
-        live.write_text(live_view.main(), encoding="utf-8")
+        words = "A 784 -> 100 network with pair STDP, in a real JupyterLab and a real Chromium, printed by `make bench BENCH=live`."
+        live.write_text(f"# The live view\n\n{words}\n\n{live_view.main()}\n", encoding="utf-8")
         print(live.read_text(encoding="utf-8"))
     RESULTS.write_text("\n".join(parts), encoding="utf-8")
 
