@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from snnlab.connections.delays import DelayPlan, plan_delays
+from snnlab.connections.plan import DelayPlan, Plans
 from snnlab.core import checks
 from snnlab.core.module import Module
 from snnlab.synapses import DelayedRead, InfernoSynapse, Synapse, SynapseConstructor
@@ -72,7 +72,7 @@ class Connection(Updatable, Module, ABC):
             )
         self.synapse_ = synapse
         self.updater_: Updater | None = None
-        self._forget_plans()
+        self._plans = Plans()
 
     # --- parameters (a subclass gives them) ---------------------------------------------------------------------------------------
 
@@ -105,7 +105,7 @@ class Connection(Updatable, Module, ABC):
         if value.shape != self.synapse_.shape:
             raise ValueError(f"synapse must be of shape {self.synapse_.shape}, but is of shape {value.shape}.")
         self.synapse_ = value.to(self.weight.dtype)
-        self._forget_plans()
+        self._plans.forget()
 
     @property
     @abstractmethod
@@ -239,27 +239,7 @@ class Connection(Updatable, Module, ABC):
 
     def plan(self, read: DelayedRead, overbound: bool = True) -> DelayPlan:
         """Where each synapse reads such a history; kept until a delay changes."""
-        delay, record = self.delay, read.record
-        counted = not delay.is_inference()  # torch counts no versions in inference mode
-        stamp = (delay.data_ptr(), delay._version) if counted else None
-        if not counted or self._planned_for is not delay or stamp != self._planned:
-            self._forget_plans()
-            self.__dict__.update(_planned_for=delay if counted else None, _planned=stamp)
-        key = (record.slots, record.dt, record.duration, read.interp, read.time_constant, read.tolerance, overbound)
-        if key not in self._plans:
-            if len(self._plans) >= 8:  # a time constant that is being moved makes one plan a setting
-                self._plans.pop(next(iter(self._plans)))
-            self._plans[key] = plan_delays(
-                delay.view(-1, record.shape[1]),
-                step_time=record.dt,
-                duration=record.duration,
-                slots=record.slots,
-                interp=read.interp,
-                time_constant=read.time_constant,
-                tolerance=read.tolerance,
-                overbound=overbound,
-            )
-        return self._plans[key]
+        return self._plans.of(self.delay, read, overbound)
 
     def refuse_lost_gradient(self) -> None:
         """RuntimeError where a gradient is wanted through a history that the next step overwrites; called before a step changes it."""
@@ -269,11 +249,6 @@ class Connection(Updatable, Module, ABC):
                 f"A gradient is wanted for {' and '.join(wanted)}, but the synapse writes its history in place, which loses it. "
                 "Set connection.synapse.inplace = False, or run under torch.no_grad()."
             )
-
-    def _forget_plans(self) -> None:
-        self._plans: dict[tuple, DelayPlan] = {}
-        self._planned: tuple[int, int] | None = None
-        self.__dict__["_planned_for"] = None  # the delays themselves: while they are held, no others can take their place in memory
 
     # --- state --------------------------------------------------------------------------------------------------------------------
 
@@ -308,15 +283,12 @@ class Connection(Updatable, Module, ABC):
         delays = "" if self.delayedby is None else f", delayedby={self.delayedby}"
         return f"inshape={self.inshape}, outshape={self.outshape}, biased={self.biased}{delays}"
 
-    def __getstate__(self) -> dict[str, Any]:
-        return super().__getstate__() | {"_plans": {}, "_planned": None, "_planned_for": None}
-
     def _apply(self, fn: Any, recurse: bool = True) -> "Connection":
-        self._forget_plans()
+        self._plans.forget()
         return super()._apply(fn, recurse)
 
     def _load_from_state_dict(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs) -> None:
-        self._forget_plans()
+        self._plans.forget()
         state_dict = dict(state_dict)
         for name in ("weight", "bias", "delay"):  # what a setter refuses is no better in a file
             saved = state_dict.get(f"{prefix}{name}_")

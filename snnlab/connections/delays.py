@@ -8,80 +8,14 @@ row  d·M + m  of it, d in steps. What a step needs is then
 
 Where p is spikes, the second costs as much as there are spikes: each spike (n, b) adds one row of M numbers.
 
-The rows depend on the delays alone: they are a plan, kept until one changes. A delay between two steps reads the older step ("previous"),
-the nearer ("nearest"), or the older times exp(−time since/τ) ("expdecay").
+Which rows are read, and at what share, is a `DelayPlan`; see `snnlab.connections.plan`.
 """
-
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from snnlab.core.tensors import exact as widest
-
-
-@dataclass(frozen=True)
-class DelayPlan:
-    """Where each synapse reads a history.
-
-    Args:
-        rows: row of the table that each synapse reads, N x M, whole numbers.
-        factor: what each read is multiplied by, N x M; None for 1.
-        beyond: where the delay lies outside the history, N x M bool; None for nowhere.
-    """
-
-    rows: Tensor
-    factor: Tensor | None
-    beyond: Tensor | None
-
-
-def plan_delays(
-    delay: Tensor,
-    *,
-    step_time: float,
-    duration: float,
-    slots: int,
-    interp: str,
-    time_constant: float | None,
-    tolerance: float,
-    overbound: bool,
-) -> DelayPlan:
-    """Works out where synapses of these delays read.
-
-    Args:
-        delay: N x M.
-        step_time, duration, slots: of the history.
-        interp: how to read between two steps: "previous", "nearest" or "expdecay".
-        time_constant: of the decay, for "expdecay".
-        tolerance: how far a delay may lie off a whole step and still count as one.
-        overbound: whether a delay outside the history is marked; else it reads the nearest end.
-
-    Units:
-        delay, step_time, duration, time_constant, tolerance: ms
-
-    Example:
-        >>> plan_delays(torch.tensor([[0.0, 2.0]]), step_time=1.0, duration=2.0, slots=3, interp="previous", time_constant=None,
-        ...             tolerance=1e-4, overbound=True).rows
-        tensor([[0, 5]])
-    """
-    parts = []
-    for part in delay.split(64):  # what is worked out in double precision stays small
-        exact = widest(part)
-        bounded = exact.clamp(0, duration)
-        steps = bounded / step_time
-        nearest = torch.round(steps)
-        slack = torch.finfo(delay.dtype).eps * exact.abs() + tolerance  # 299.9 ms in float32 is known to 1e-5 ms only
-        on_step = (steps - nearest).abs() * step_time <= slack
-        older = torch.where(on_step, nearest, torch.ceil(steps)).clamp(max=slots - 1)
-        since = (older * step_time - bounded).clamp(min=0).masked_fill(on_step, 0)  # ms from the older step to the time that is read
-        if interp == "nearest":
-            older = torch.where(since / step_time > 0.5, older - 1, older)
-        rows = older.long() * delay.shape[-1] + torch.arange(delay.shape[-1], device=delay.device)
-        parts.append((rows, since.to(delay.dtype), (exact - bounded).abs() > slack))
-    rows, since, beyond = (torch.cat(column) for column in zip(*parts, strict=True))
-    factor = torch.exp(-since / time_constant) if interp == "expdecay" and since.any() else None
-    return DelayPlan(rows, factor, beyond if overbound and beyond.any() else None)
+from snnlab.connections.plan import DelayPlan
 
 
 def delayed_sum(history: Tensor, weight: Tensor, plan: DelayPlan, *, scale: float = 1.0, overbound: float | None = 0.0) -> Tensor:

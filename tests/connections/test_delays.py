@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import snnlab as snn
-from snnlab.connections.delays import DelayPlan, delayed_outer, delayed_outer_of_spikes, delayed_sum, plan_delays
+from snnlab.connections.delays import delayed_outer, delayed_outer_of_spikes, delayed_sum
+from snnlab.connections.plan import DelayPlan
 
 CHARGE, TAU = 3.0, 4.0
 SYNAPSES = {
@@ -480,18 +481,3 @@ def test_the_products_leave_their_arguments_as_they_were():
     delayed_outer(post, history, plan)
     delayed_outer_of_spikes(post > 0.5, history, plan)
     assert all(torch.equal(a, b) for a, b in zip(before, (history, weight, post, plan.rows, plan.factor, plan.beyond), strict=True))
-
-
-@given(steps=st.floats(0, 10), step_time=st.sampled_from([0.1, 0.3, 1.0]))
-def test_a_plan_reads_the_neighbours_that_enclose_a_delay(steps, step_time):
-    if abs(steps - round(steps)) < 1e-3 or abs(steps % 1 - 0.5) < 1e-3:
-        return
-    delay = torch.tensor([[steps * step_time]], dtype=torch.float64)
-    common = {"step_time": step_time, "duration": 10 * step_time, "slots": 11, "tolerance": 1e-4 * step_time, "overbound": True}
-    row = {interp: plan_delays(delay, interp=interp, time_constant=2.0, **common) for interp in ("previous", "nearest", "expdecay")}
-    assert row["previous"].rows.item() == math.ceil(steps)
-    assert row["nearest"].rows.item() == round(steps)
-    assert row["expdecay"].rows.item() == math.ceil(steps)
-    assert row["expdecay"].factor.item() == pytest.approx(math.exp(-(math.ceil(steps) - steps) * step_time / 2.0))
-    assert row["previous"].factor is None
-    assert row["previous"].beyond is None
