@@ -56,11 +56,17 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.nbval_sanitize_with = str(Path(__file__).parent / config.option.nbval_sanitize_with)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every cell of a notebook is a `notebook` test, so that -m "not notebook" leaves them out."""
+    """Marks every cell of a notebook, so that -m "not notebook" leaves them out; and lets the browser tests run last.
+
+    Playwright keeps an event loop running from the first of them to the end of the session, and inside a running loop no other test could
+    start one of its own.
+    """
     for item in items:
         if item.path.suffix == ".ipynb":
             item.add_marker(pytest.mark.notebook)
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,7 +1,9 @@
 """Direct connection: every input reaches the output of the same index, and no other.
 
-y = x ⊙ w + b                                without delays, x the synaptic currents
-y[m] = w[m]·x[m](t − d[m]) + b[m]            with a delay for each synapse
+    y = x ⊙ w + b                                without delays, x the synaptic currents
+    y[m] = w[m]·x[m](t − d[m]) + b[m]            with a delay for each synapse
+
+One read a synapse: nothing here is larger than the output.
 """
 
 from typing import Any
