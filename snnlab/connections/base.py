@@ -104,7 +104,14 @@ class Connection(Updatable, Module, ABC):
             raise TypeError(f"synapse must be a Synapse, but is {value!r} ({type(value).__name__}).")
         if value.shape != self.synapse_.shape:
             raise ValueError(f"synapse must be of shape {self.synapse_.shape}, but is of shape {value.shape}.")
-        self.synapse_ = value.to(self.weight.dtype)
+        for name, unit in (("dt", " ms"), ("batchsz", "")):
+            came, wanted = getattr(value, name), getattr(self.synapse_, name)
+            if came != wanted:
+                raise ValueError(f"synapse must be of {name} {wanted}{unit}, as the one it replaces, but is of {name} {came}{unit}.")
+        if self.delay is not None and self.delay.max() > value.delay + 1e-4 * value.dt:
+            longest = self.delay.max().item()
+            raise ValueError(f"synapse must remember {longest:g} ms, the longest delay here, but remembers {value.delay:g} ms.")
+        self.synapse_ = value.to(self.weight.device, self.weight.dtype)
         self._plans.forget()
 
     @property

@@ -130,16 +130,20 @@ class LinearDense(WeightBiasDelayMixin, Connection):
         current = self.synapse(*(self.like_synaptic(value) for value in inputs), **kwargs)
         return (self._delayed() if self.delayedby else self._present(current)).reshape(self.batched_outshape)
 
+    def open_weight(self) -> Tensor:
+        """The weights that a product uses: here all of them."""
+        return self.weight
+
     def _present(self, current: Tensor) -> Tensor:
         """The undelayed product: B x M -> B x N."""
-        return F.linear(current, self.weight, self.bias)
+        return F.linear(current, self.open_weight(), self.bias)
 
     def _delayed(self) -> Tensor:
         """The delayed product over what the synapse remembers: B x N."""
         if not isinstance(self.synapse, InfernoSynapse) or self._wants_slope():
-            total = torch.einsum("bmn,nm->bn", self.syncurrent, self.weight)  # any other synapse, and gradients to delays
+            total = torch.einsum("bmn,nm->bn", self.syncurrent, self.open_weight())  # any other synapse, and gradients to delays
         else:
-            total = self._read_sum(self.weight).t()
+            total = self._read_sum(self.open_weight()).t()
         return total if self.bias is None else total + self.bias
 
     def _wants_slope(self) -> bool:

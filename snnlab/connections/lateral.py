@@ -8,7 +8,6 @@ Such a connection carries the competition of a group: with negative weights, who
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from snnlab.connections.dense import LinearDense
@@ -83,18 +82,10 @@ class LinearLateral(LinearDense):
             if parameter.dim() == 2:
                 parameter.fill_diagonal_(0)
 
-    def _present(self, current: Tensor) -> Tensor:
-        """The undelayed product without the diagonal: B x M -> B x M."""
-        return F.linear(current, self.weight, self.bias) - current * self.weight.diagonal()
-
-    def _delayed(self) -> Tensor:
-        """The delayed product without the diagonal: B x M."""
-        itself = self._self_current() * self.weight.diagonal()
-        return super()._delayed() - itself
-
-    def _self_current(self) -> Tensor:
-        """Current of each neuron at the delay to itself, B x M."""
-        return self.synapse.current_at(self.delay.diagonal().unsqueeze(0))
+    def open_weight(self) -> Tensor:
+        """The weights that a product uses: without the diagonal, should an optimiser have moved it."""
+        moved = self.weight.requires_grad or self.weight.diagonal().any()
+        return self.weight.masked_fill(self.mask == 0, 0) if moved else self.weight
 
     def pair(self, post: Tensor, pre: DelayedRead) -> Tensor:
         """post x pre of every synapse and sample, B x M x M, with 0 on the diagonal; see `Connection.pair`."""

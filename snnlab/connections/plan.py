@@ -10,6 +10,7 @@ two steps
 A delay outside the history reads its nearest end, or is marked as beyond it.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import torch
@@ -126,6 +127,13 @@ class Plans:
                 tolerance=read.tolerance,
                 overbound=overbound,
             )
+            if self._plans[key].beyond is not None:
+                count = int(self._plans[key].beyond.sum())
+                warnings.warn(
+                    f"{count} delays lie outside 0 to {record.duration:g} ms, what the synapse remembers: they read its overbound value. "
+                    "Clamp the delays, or give the synapse a longer one.",
+                    stacklevel=5,
+                )
         return self._plans[key]
 
     def __reduce__(self) -> tuple[type, tuple]:

@@ -201,10 +201,11 @@ class CellTrainer(Module, ABC):
     def forward(self) -> None:
         """Looks at every cell once; call it after the layer's step and before `layer.update()`.
 
-        A cell in evaluation mode, or whose updater is gone, is passed over; in evaluation mode of the rule all are.
+        A cell in evaluation mode, whose updater is gone, or that has not run at this step is passed over; in evaluation mode of the rule
+        all are.
 
         Raises:
-            RuntimeError: a cell has not run since the last call, or there is no cell.
+            RuntimeError: no cell has run since the last call, or there is no cell.
 
         Warns:
             UserWarning: a cell has run more than one step since.
@@ -212,11 +213,12 @@ class CellTrainer(Module, ABC):
         if not self._cells:
             raise RuntimeError(f"{type(self).__name__} has no cell to train. Call register_cell(name, cell) first.")
         learning = {n: u for n, u in self._cells.items() if self.training and u.cell.training and u.cell.updater is not None}
-        for name, unit in learning.items():  # all, before any has changed
-            if unit.cell.steps == unit.state.seen_steps:
-                since = "since the last call" if unit.state.called else "yet"
-                raise RuntimeError(f"Cell {name!r} has not run {since}. Call the layer first, then {type(self).__name__}, once a step.")
-        for name, unit in learning.items():
+        ran = {name: unit for name, unit in learning.items() if unit.cell.steps != unit.state.seen_steps}
+        if learning and not ran:
+            since = "since the last call" if any(unit.state.called for unit in learning.values()) else "yet"
+            names = ", ".join(map(repr, learning))
+            raise RuntimeError(f"Cell {names} has not run {since}. Call the layer first, then {type(self).__name__}, once a step.")
+        for name, unit in ran.items():
             self._warn_of_gaps(name, unit)
             self._fit(unit)
             self.step(unit.cell, unit.state)

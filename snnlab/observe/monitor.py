@@ -244,3 +244,10 @@ class StateMonitor(Monitor):
                 _feed(reducer, pick(value))
 
         super().__init__(reducer, module, look if as_prehook else None, None if as_prehook else look, train_update, eval_update, name)
+
+    def register(self, module: nn.Module | None = None) -> None:
+        """Watches a module; without one, the module watched before. RuntimeError if it has no attribute of the first name."""
+        first = self.attr.split(".")[0]
+        if isinstance(module, nn.Module) and not hasattr(module, first):
+            raise RuntimeError(f"attr is {self.attr!r}, but {type(module).__name__} has no {first!r}. Name an attribute that it has.")
+        super().register(module)

@@ -92,6 +92,7 @@ class FoldReducer(Reducer):
     def __init__(self, step_time: float, duration: float = 0.0, inclusive: bool = False, inplace: bool = True, fill: float = 0) -> None:
         super().__init__()
         self.data_ = RecordTensor(step_time, duration, inclusive=inclusive, inplace=inplace, fill=fill, dtype=torch.float32)
+        self.register_extra("_first", True)  # whether the next observation is the first
 
     @property
     def dt(self) -> float:
@@ -131,10 +132,11 @@ class FoldReducer(Reducer):
     def forward(self, *inputs: Tensor) -> None:
         """Folds an observation into the latest state and keeps the result."""
         inputs = tuple(value.to(self.data_.storage.dtype) if value.dtype == torch.bool else value for value in inputs)
-        self.push(self.fold(*inputs, self.peek()))
+        self.push(self.fold(*inputs, None if self._first else self.peek()))
 
     def push(self, data: Tensor) -> None:
         self.data_.push(data)
+        self._first = False
 
     def peek(self) -> Tensor | None:
         return self.data_.peek()
@@ -150,6 +152,7 @@ class FoldReducer(Reducer):
 
     def clear(self, keepshape: bool = False, **kwargs: Any) -> None:
         """Forgets what was seen; with `keepshape` the history keeps its shape, filled."""
+        self._first = True
         if keepshape:
             self.data_.reset(None)
         else:

@@ -5,6 +5,8 @@ import torch
 
 import snnlab as snn
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*delays lie outside")  # said once a plan; here it is meant
+
 DELTA = snn.DeltaCurrent.partialconstructor(spike_charge=2.0)
 EXPONENTIAL = snn.SingleExponentialCurrent.partialconstructor(spike_charge=2.0, time_constant=5.0)
 BUILDERS = {
@@ -411,3 +413,22 @@ def test_a_synapse_that_is_no_constructor_is_refused_with_an_example(synapse, ca
 def test_a_negative_delay_is_refused_with_the_way_to_have_none():
     with pytest.raises(ValueError, match=r"delay must be 0.* ms or above, but is -1\.0 ms\. Leave it out, or pass None"):
         snn.LinearDense(3, 2, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0), delay=-1.0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"step_time": 0.5, "delay": 4.0}, r"synapse must be of dt 1\.0 ms, as the one it replaces, but is of dt 0\.5 ms"),
+        ({"delay": 4.0, "batch_size": 4}, "synapse must be of batchsz 1, as the one it replaces, but is of batchsz 4"),
+        ({"delay": 2.0}, "synapse must remember 3 ms, the longest delay here, but remembers 2 ms"),
+    ],
+)
+def test_a_synapse_that_does_not_fit_the_connection_is_refused(settings, words):
+    synapse = snn.DeltaCurrent.partialconstructor(1.0)
+    connection = snn.LinearDense(3, 2, 1.0, synapse=synapse, delay=4.0, delay_init=lambda zeros: zeros + 3.0)
+    before = connection.synapse
+    with pytest.raises(ValueError, match=words):
+        connection.synapse = snn.DeltaCurrent(3, **({"step_time": 1.0, "spike_charge": 1.0} | settings))
+    assert connection.synapse is before
+    connection.synapse = snn.DeltaCurrent(3, 1.0, spike_charge=2.0, delay=3.0)
+    assert connection.delayedby == 3.0

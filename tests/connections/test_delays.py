@@ -13,6 +13,8 @@ import snnlab as snn
 from snnlab.connections.delays import delayed_outer, delayed_outer_of_spikes, delayed_sum
 from snnlab.connections.plan import DelayPlan
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*delays lie outside")  # said once a plan; here it is meant
+
 CHARGE, TAU = 3.0, 4.0
 SYNAPSES = {
     "delta": snn.DeltaCurrent.partialconstructor(spike_charge=CHARGE),

@@ -71,3 +71,20 @@ def test_shapes():
     assert connection.bias.shape == (4,)
     assert connection.selector.shape == (1, 4, 4)
     assert connection(torch.zeros(3, 2, 2)).shape == (3, 2, 2)
+
+
+@pytest.mark.parametrize("moved", [1e8, float("inf")])
+@pytest.mark.parametrize("delay", [None, 2.0])
+def test_however_far_an_optimiser_moves_the_diagonal_it_counts_for_nothing(moved, delay):
+    synapse = snn.DeltaCurrent.partialconstructor(1.0)
+    connection = snn.LinearLateral(3, 1.0, synapse=synapse, delay=delay, batch_size=2, weight_init=torch.ones_like)
+    with torch.no_grad():
+        connection.weight.diagonal().fill_(moved)
+    assert connection(torch.ones(2, 3, dtype=torch.bool)).tolist() == [[2.0, 2.0, 2.0]] * 2
+
+
+def test_no_gradient_reaches_the_diagonal():
+    connection = snn.LinearLateral(3, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0, inplace=False), weight_init=torch.ones_like)
+    connection.weight.requires_grad_()
+    connection(torch.ones(1, 3)).sum().backward()
+    assert torch.equal(connection.weight.grad, 1 - torch.eye(3))

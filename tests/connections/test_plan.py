@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+import warnings
 
 import pytest
 import torch
@@ -80,3 +81,12 @@ def test_a_copy_starts_empty(copied):
     plans = Plans()
     plans.of(torch.tensor([[0.0, 2.0]]), reading())
     assert copied(plans)._plans == {}
+
+
+def test_delays_outside_the_history_are_warned_of_once():
+    plans, delay, read = Plans(), torch.tensor([[0.0, 9.0]]), reading()
+    with pytest.warns(UserWarning, match="1 delays lie outside 0 to 4 ms, what the synapse remembers: they read its overbound value"):
+        plans.of(delay, read)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plans.of(delay, read)

@@ -120,18 +120,22 @@ def test_called_twice_in_a_step_it_says_so_and_changes_nothing():
     step(layer, trainer)
 
 
-def test_where_one_cell_has_not_run_no_cell_learns():
+def test_a_cell_that_has_not_run_is_passed_over_and_the_others_learn():
     ran, idle, trainer = build(), build(), stdp()
-    unit = trainer.register_cell("ran", ran.cell)
-    trainer.register_cell("idle", idle.cell)
-    ran(torch.ones(1, 3))
-    with pytest.raises(RuntimeError, match="Cell 'idle' has not run yet"):
+    unit, idle_unit = trainer.register_cell("ran", ran.cell), trainer.register_cell("idle", idle.cell)
+    with pytest.raises(RuntimeError, match="Cell 'ran', 'idle' has not run yet"):
         trainer()
-    assert ran.updater.weight.pos is None
-    assert not unit.state.pre_trace_.peek().any()
-    idle(torch.ones(1, 3))
+    ran(torch.ones(1, 3))
     trainer()
     assert ran.updater.weight.pos is not None
+    assert unit.state.pre_trace_.peek().any()
+    assert idle.updater.weight.pos is None
+    assert not idle_unit.state.pre_trace_.peek().any()
+    with pytest.raises(RuntimeError, match="Cell 'ran', 'idle' has not run since the last call"):
+        trainer()
+    idle(torch.ones(1, 3))
+    trainer()
+    assert idle.updater.weight.pos is not None
 
 
 def test_nothing_changes_until_the_update():
@@ -257,6 +261,7 @@ def test_a_saved_rule_goes_on_bit_for_bit():
 def test_a_rule_has_nothing_to_train_of_its_own():
     _, trainer, _ = trained()
     assert list(trainer.parameters()) == []
+    assert trainer.state_dict()
     assert all(key.startswith("states_.only.") for key in trainer.state_dict())
 
 

@@ -122,3 +122,10 @@ def test_a_cell_shows_its_parts_by_short_and_by_dotted_names(attr):
     monitor = snn.StateMonitor(snn.PassthroughReducer(1.0), attr, layer.cell)
     layer(torch.zeros(1, 3, dtype=torch.bool))
     assert monitor.peek() is not None
+
+
+def test_an_attribute_that_is_not_there_is_refused_at_once():
+    layer = serial()
+    with pytest.raises(RuntimeError, match=r"attr is 'bogus\.x', but Cell has no 'bogus'"):
+        snn.StateMonitor(snn.PassthroughReducer(1.0), "bogus.x", layer.cell)
+    assert layer.cell.monitors == {}

@@ -104,3 +104,19 @@ def test_clear_forgets_the_shape_unless_it_is_kept():
 def test_an_unknown_initial_value_is_named():
     with pytest.raises(ValueError, match="initial must be one of 'inf', 'zero', 'nan', but is 'never'"):
         snn.EventReducer(1.0, lambda spikes: spikes > 0, "never")
+
+
+def test_after_a_clear_that_keeps_the_shape_the_next_observation_is_the_first_again():
+    average = fed(snn.EMAReducer(1.0, 0.25), [8.0])
+    average.clear(keepshape=True)
+    assert fed(average, [4.0]).peek().item() == 4.0
+    since = fed(snn.EventReducer(1.0, lambda spikes: spikes > 0, "zero"), [False])
+    since.clear(keepshape=True)
+    assert fed(since, [False]).peek().item() == 0.0
+
+
+def test_a_saved_average_goes_on_from_where_it_was():
+    average = fed(snn.EMAReducer(1.0, 0.25), [8.0])
+    fresh = snn.EMAReducer(1.0, 0.25)
+    fresh.load_state_dict(average.state_dict())
+    assert fed(fresh, [4.0]).peek().item() == 7.0  # 0.25·4 + 0.75·8
