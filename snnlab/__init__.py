@@ -15,6 +15,8 @@ from typing import Any as _Any
 
 from snnlab import data
 from snnlab.connections import Connection, LinearDense, LinearDirect, LinearLateral, WeightBiasDelayMixin
+from snnlab.core import *  # noqa: F403 - the step functions of the core are public names too: bounds, interpolations, traces, tensors
+from snnlab.core.hooks import Hook, StateHook
 from snnlab.core.mixins import BatchShapeMixin, DelayedMixin
 from snnlab.core.module import Module
 from snnlab.core.quantity import Quantity, Setting

@@ -101,6 +101,18 @@ class StateHook(ABC):
         module: whose calls it follows.
         as_prehook: whether it runs before the call; else after.
         train_update, eval_update: modes of the module it runs in.
+
+    Example:
+        >>> class Halve(StateHook):
+        ...     def hook(self, module):
+        ...         module.weight.data.mul_(0.5)
+        >>> line = torch.nn.Linear(1, 1, bias=False)
+        >>> _ = line.weight.data.fill_(8.0)
+        >>> limit = Halve(line)
+        >>> limit.register()
+        >>> _ = line(torch.zeros(1))
+        >>> line.weight.item()
+        4.0
     """
 
     def __init__(self, module: nn.Module, *, as_prehook: bool = False, train_update: bool = True, eval_update: bool = True) -> None:

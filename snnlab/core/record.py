@@ -347,7 +347,7 @@ class RecordTensor(Module):
         return (oldest - 1 - torch.arange(length, device=self.storage.device)) % self._slots
 
     def readrange(self, length: int, offset: int | Tensor = 1, forward: bool = False) -> Tensor:
-        """`length` observations in a row, S x length, oldest first.
+        """`length` observations in a row, S x length, oldest first. A range that leaves the history at one end goes on at the other.
 
         Args:
             length: how many, at most K.

@@ -15,7 +15,7 @@ Units:
     step_time, time_constant: ms;  rate_constant: 1/ms;  amplitude: the trace's own;  scale: trace per observation;  decay: none
 
 Shape:
-    observation, trace: (*S)  ->  trace: (*S), in the trace's dtype; at the first step in the observation's, or float32 for spikes
+    obs, trace: (*S)  ->  trace: (*S), in the trace's dtype; at the first step in the observation's, or float32 for spikes
 
 Reference: Morrison, Diesmann, Gerstner, Biol. Cybern. 98 (2008) 459.
 """
@@ -28,7 +28,7 @@ from torch import Tensor
 
 
 def trace_nearest(
-    observation: Tensor,
+    obs: Tensor,
     trace: Tensor | None,
     *,
     decay: float | Tensor,
@@ -39,7 +39,7 @@ def trace_nearest(
     """Restarts the trace at each match.
 
     Args:
-        observation: what was seen at this step, such as spikes.
+        obs: what was seen at this step, such as spikes.
         trace: the trace of the last step, or None.
         decay: d, the factor by which a trace falls in one step.
         amplitude: A, the value at a match.
@@ -53,14 +53,14 @@ def trace_nearest(
         >>> trace_nearest(torch.tensor([True, False]), torch.tensor([0.5, 0.5]), decay=0.5, amplitude=1.0, target=True)
         tensor([1.0000, 0.2500])
     """
-    matches = _matches(observation, target, tolerance)
+    matches = _matches(obs, target, tolerance)
     if trace is None:
-        return _rest(observation) + amplitude * matches
+        return _rest(obs) + amplitude * matches
     return torch.where(matches, amplitude, decay * trace)
 
 
 def trace_cumulative(
-    observation: Tensor,
+    obs: Tensor,
     trace: Tensor | None,
     *,
     decay: float | Tensor,
@@ -74,12 +74,12 @@ def trace_cumulative(
         >>> trace_cumulative(torch.tensor([True, False]), torch.tensor([0.5, 0.5]), decay=0.5, amplitude=1.0, target=True)
         tensor([1.2500, 0.2500])
     """
-    matches = _matches(observation, target, tolerance)
-    return (_rest(observation) if trace is None else decay * trace) + amplitude * matches
+    matches = _matches(obs, target, tolerance)
+    return (_rest(obs) if trace is None else decay * trace) + amplitude * matches
 
 
 def trace_nearest_scaled(
-    observation: Tensor,
+    obs: Tensor,
     trace: Tensor | None,
     *,
     decay: float | Tensor,
@@ -90,7 +90,7 @@ def trace_nearest_scaled(
     """Restarts the trace at each match, at a value that depends on the observation.
 
     Args:
-        observation: what was seen at this step.
+        obs: what was seen at this step.
         trace: the trace of the last step, or None.
         decay: d, the factor by which a trace falls in one step.
         amplitude: A, the part of the value that every match has.
@@ -106,12 +106,12 @@ def trace_nearest_scaled(
         ... )
         tensor([7.0000, 0.2500])
     """
-    fallen = _rest(observation) if trace is None else decay * trace
-    return torch.where(matchfn(observation).bool(), scale * observation + amplitude, fallen)
+    fallen = _rest(obs) if trace is None else decay * trace
+    return torch.where(matchfn(obs).bool(), scale * obs + amplitude, fallen)
 
 
 def trace_cumulative_scaled(
-    observation: Tensor,
+    obs: Tensor,
     trace: Tensor | None,
     *,
     decay: float | Tensor,
@@ -127,22 +127,22 @@ def trace_cumulative_scaled(
         ... )
         tensor([7.2500, 0.2500])
     """
-    fallen = _rest(observation) if trace is None else decay * trace
-    return fallen + torch.where(matchfn(observation).bool(), scale * observation + amplitude, 0)
+    fallen = _rest(obs) if trace is None else decay * trace
+    return fallen + torch.where(matchfn(obs).bool(), scale * obs + amplitude, 0)
 
 
-def trace_cumulative_value(observation: Tensor, trace: Tensor | None, *, decay: float | Tensor, scale: float | Tensor) -> Tensor:
+def trace_cumulative_value(obs: Tensor, trace: Tensor | None, *, decay: float | Tensor, scale: float | Tensor) -> Tensor:
     """Adds every observation to the trace. Arguments as in `trace_nearest_scaled`.
 
     Example:
         >>> trace_cumulative_value(torch.tensor([3.0, 0.0]), torch.tensor([0.5, 0.5]), decay=0.5, scale=2.0)
         tensor([6.2500, 0.2500])
     """
-    return (_rest(observation) if trace is None else decay * trace) + scale * observation
+    return (_rest(obs) if trace is None else decay * trace) + scale * obs
 
 
 def exp_trace_nearest(
-    observation: Tensor,
+    obs: Tensor,
     trace: Tensor | None,
     *,
     step_time: float,
@@ -158,11 +158,11 @@ def exp_trace_nearest(
         tensor([0.3679])
     """
     decay = _exp(-step_time / time_constant)
-    return trace_nearest(observation, trace, decay=decay, amplitude=amplitude, target=target, tolerance=tolerance)
+    return trace_nearest(obs, trace, decay=decay, amplitude=amplitude, target=target, tolerance=tolerance)
 
 
 def exp_trace_cumulative(
-    observation: Tensor,
+    obs: Tensor,
     trace: Tensor | None,
     *,
     step_time: float,
@@ -178,11 +178,11 @@ def exp_trace_cumulative(
         tensor([1.3679])
     """
     decay = _exp(-step_time / time_constant)
-    return trace_cumulative(observation, trace, decay=decay, amplitude=amplitude, target=target, tolerance=tolerance)
+    return trace_cumulative(obs, trace, decay=decay, amplitude=amplitude, target=target, tolerance=tolerance)
 
 
 def exprate_trace_nearest(
-    observation: Tensor,
+    obs: Tensor,
     trace: Tensor | None,
     *,
     step_time: float,
@@ -198,11 +198,11 @@ def exprate_trace_nearest(
         tensor([0.3679])
     """
     decay = _exp(-rate_constant * step_time)
-    return trace_nearest(observation, trace, decay=decay, amplitude=amplitude, target=target, tolerance=tolerance)
+    return trace_nearest(obs, trace, decay=decay, amplitude=amplitude, target=target, tolerance=tolerance)
 
 
 def exprate_trace_cumulative(
-    observation: Tensor,
+    obs: Tensor,
     trace: Tensor | None,
     *,
     step_time: float,
@@ -218,19 +218,19 @@ def exprate_trace_cumulative(
         tensor([1.3679])
     """
     decay = _exp(-rate_constant * step_time)
-    return trace_cumulative(observation, trace, decay=decay, amplitude=amplitude, target=target, tolerance=tolerance)
+    return trace_cumulative(obs, trace, decay=decay, amplitude=amplitude, target=target, tolerance=tolerance)
 
 
-def _matches(observation: Tensor, target: float | bool | Tensor, tolerance: float | None) -> Tensor:
+def _matches(obs: Tensor, target: float | bool | Tensor, tolerance: float | None) -> Tensor:
     if tolerance is None:
-        return observation == target
-    values = observation if observation.is_floating_point() else observation.to(torch.get_default_dtype())
+        return obs == target
+    values = obs if obs.is_floating_point() else obs.to(torch.get_default_dtype())
     return (values - target).abs() <= tolerance
 
 
-def _rest(observation: Tensor) -> Tensor:
+def _rest(obs: Tensor) -> Tensor:
     """A trace before its first observation."""
-    return torch.zeros_like(observation, dtype=observation.dtype if observation.is_floating_point() else torch.get_default_dtype())
+    return torch.zeros_like(obs, dtype=obs.dtype if obs.is_floating_point() else torch.get_default_dtype())
 
 
 def _exp(exponent: float | Tensor) -> float | Tensor:

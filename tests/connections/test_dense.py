@@ -1,4 +1,4 @@
-"""LinearDense: its product by algebra, and the shapes of its seed page."""
+"""LinearDense: its product by algebra, and its shapes."""
 
 import pytest
 import torch

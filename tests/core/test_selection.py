@@ -79,6 +79,7 @@ def test_sample_at_never_leaves_the_step(dtype):
     record.select(
         torch.arange(0, 21, dtype=dtype).view(1, 1, -1) * (1 if dtype == torch.int64 else 0.97), lambda p, n, a, dt: seen.append(a) or p
     )
+    assert seen
     assert all((a >= 0).all() and (a <= 0.1).all() for a in seen)
 
 

@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 from snnlab.lab import rerun
 
 
@@ -35,5 +38,10 @@ def test_outside_of_a_notebook_nothing_is_closed():
 
 
 def test_a_lab_that_is_gone_is_forgotten():
+    thing = Thing()
+    rerun.register(thing, "gone")
+    seen = weakref.ref(thing)
+    del thing
+    gc.collect()
+    assert seen() is None
     rerun.register(Thing(), "gone")
-    rerun.register(Thing(), "gone")  # closing the dead one would raise
