@@ -257,9 +257,9 @@ class Layer(Module, ABC):
             self.get_connection(name)
         for name, kwargs in to_neurons.items():
             check_keywords(self.get_neuron(name).forward, kwargs)
-        for names, cell in self.named_cells:
-            if names[0] in inputs:
-                check_batch(names, cell.connection, cell.neuron)
+        for name in inputs:
+            for neuron in self.neurons_:
+                check_batch((name, neuron), self.connections_[name], self.neurons_[neuron])
         if len(inputs) > 1:
             for name, values in inputs.items():
                 self.connections_[name].check_inputs(values)

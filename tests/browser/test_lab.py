@@ -287,7 +287,6 @@ def test_ink_is_light_on_dark_and_dark_on_light_and_follows_the_theme(open_noteb
 RECEPTIVE = ROOT / "notebooks" / "05-receptive-fields.ipynb"
 
 
-@pytest.mark.skipif(not RECEPTIVE.exists(), reason="the notebook is not there")
 def test_the_main_notebook_runs_plays_and_comes_back(open_notebook, jupyter):
     page = open_notebook(path=RECEPTIVE)
     jupyter.run_all(page, timeout=180)

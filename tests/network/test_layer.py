@@ -282,3 +282,12 @@ def test_one_step_time_for_every_part():
     layer.connections.left.dt = 0.25
     with pytest.raises(RuntimeError, match=r"The parts of the layer step by \[0\.25, 0\.5\] ms\. Set dt to make them one"):
         layer.dt  # noqa: B018
+
+
+def test_a_batch_that_differs_is_refused_before_any_part_has_run_also_where_no_cell_is():
+    layer = build()
+    assert list(layer.named_cells) == []
+    layer.neurons.out.batchsz = 4
+    with pytest.raises(RuntimeError, match="connection 'left' has batchsz 1, but neuron 'out' has 4"):
+        layer({"left": inputs()["left"]})
+    assert not layer.connections.left.synspike.any()
