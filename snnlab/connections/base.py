@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from snnlab.connections.delays import delayed_sum
 from snnlab.connections.plan import DelayPlan, Plans
 from snnlab.core import checks
 from snnlab.core.module import Module
@@ -247,6 +248,25 @@ class Connection(Updatable, Module, ABC):
     def plan(self, read: DelayedRead, overbound: bool = True) -> DelayPlan:
         """Where each synapse reads such a history; kept until a delay changes."""
         return self._plans.of(self.delay, read, overbound)
+
+    def read_sum(self, weight: Tensor) -> Tensor:
+        """Each output's sum of weight x current at the delay, over all histories that the current is made of.
+
+        Args:
+            weight: N x M, M the first axis of the synapse's shape.
+
+        Returns:
+            N x (all other axes of the synapse's shape, then samples).
+        """
+        overbound, total = self.synapse.current_overbound, 0.0
+        for read in self.synapse.delayed_currents():
+            plan = self.plan(read, overbound is not None)
+            total = total + delayed_sum(read.record.table, weight, plan, scale=read.scale, overbound=overbound)
+        return total
+
+    def wants_slope(self) -> bool:
+        """Whether a gradient is to reach the delays; what is read for it is a copy, so that the history may be written in place."""
+        return self.delay.requires_grad and torch.is_grad_enabled()
 
     def refuse_lost_gradient(self) -> None:
         """RuntimeError where a gradient is wanted through a history that the next step overwrites; called before a step changes it."""

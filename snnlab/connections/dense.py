@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from snnlab.connections.base import Connection, build_synapse
-from snnlab.connections.delays import delayed_outer, delayed_outer_of_spikes, delayed_sum
+from snnlab.connections.delays import delayed_outer, delayed_outer_of_spikes
 from snnlab.connections.mixins import OneToOne, WeightBiasDelayMixin, initial_parameters
 from snnlab.core import checks
 from snnlab.synapses import DelayedRead, InfernoSynapse, SynapseConstructor
@@ -125,7 +125,7 @@ class LinearDense(WeightBiasDelayMixin, Connection):
             RuntimeError: a gradient is wanted through a history that is written in place.
         """
         self.check_inputs(inputs)
-        if self.delayedby and not self._wants_slope():
+        if self.delayedby and not self.wants_slope():
             self.refuse_lost_gradient()
         current = self.synapse(*(self.like_synaptic(value) for value in inputs), **kwargs)
         return (self._delayed() if self.delayedby else self._present(current)).reshape(self.batched_outshape)
@@ -140,23 +140,11 @@ class LinearDense(WeightBiasDelayMixin, Connection):
 
     def _delayed(self) -> Tensor:
         """The delayed product over what the synapse remembers: B x N."""
-        if not isinstance(self.synapse, InfernoSynapse) or self._wants_slope():
+        if not isinstance(self.synapse, InfernoSynapse) or self.wants_slope():
             total = torch.einsum("bmn,nm->bn", self.syncurrent, self.open_weight())  # any other synapse, and gradients to delays
         else:
-            total = self._read_sum(self.open_weight()).t()
+            total = self.read_sum(self.open_weight()).t()
         return total if self.bias is None else total + self.bias
-
-    def _wants_slope(self) -> bool:
-        """Whether a gradient is to reach the delays; what is read for it is a copy, so that the history may be written in place."""
-        return self.delay.requires_grad and torch.is_grad_enabled()
-
-    def _read_sum(self, weight: Tensor) -> Tensor:
-        """Σ_m weight[n, m] x current at the delay, N x B, over all histories that the current is made of."""
-        overbound, total = self.synapse.current_overbound, 0.0
-        for read in self.synapse.delayed_currents():
-            plan = self.plan(read, overbound is not None)
-            total = total + delayed_sum(read.record.table, weight, plan, scale=read.scale, overbound=overbound)
-        return total
 
     def correlate(self, post: Tensor, pre: DelayedRead) -> Tensor:
         """The sum over the batch of post x pre for every synapse, N x M; see `Connection.correlate`."""

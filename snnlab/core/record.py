@@ -197,9 +197,9 @@ class RecordTensor(Module):
 
     @property
     def table(self) -> Tensor:
-        """The live history as a table of K·M rows of B samples, row k·M + m; for histories of two axes or more."""
-        block = self.block
-        return block.view(-1, block.shape[-1])
+        """The live history as a table of K·M rows, row k·M + m, M the first axis after the batch; its columns are all other axes and the
+        samples. For histories of two axes or more."""
+        return self.block.view(self._slots * self._shape[1], -1)
 
     @property
     def window(self) -> Tensor:
