@@ -197,9 +197,9 @@ class RecordTensor(Module):
 
     @property
     def table(self) -> Tensor:
-        """The live history as a table of K·M rows, row k·M + m, M the first axis after the batch; its columns are all other axes and the
-        samples. For histories of two axes or more."""
-        return self.block.view(self._slots * self._shape[1], -1)
+        """The live history as a table of K·M rows, row k·M + m, with M the first axis after the batch (1 if there is none); its columns
+        are all further axes, then samples."""
+        return self.block.view(self._slots * (self._shape[1] if len(self._shape) > 1 else 1), -1)
 
     @property
     def window(self) -> Tensor:

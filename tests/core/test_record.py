@@ -163,7 +163,7 @@ def test_a_history_is_a_list_of_the_past(data, dt, half_steps, shape, inclusive,
         same(record.read(offset), past.ring[past.place(offset)])
     batch_last = torch.stack([each.movedim(0, -1) for each in past.ring])
     same(record.block, batch_last)
-    same(record.table, batch_last.reshape(-1, shape[0]))
+    same(record.table, batch_last.reshape(len(batch_last) * (shape[1] if len(shape) > 1 else 1), -1))
     length, offset, forward = data.draw(st.integers(1, slots)), data.draw(st.integers(0, slots)), data.draw(st.booleans())
     expected = torch.stack([past.ring[place] for place in past.places(length, offset, forward)], -1)
     same(record.readrange(length, offset, forward), expected)
