@@ -21,6 +21,7 @@ from snnlab.core.mixins import BatchShapeMixin, DelayedMixin
 from snnlab.core.module import Module
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.core.record import RecordTensor
+from snnlab.core.recording import Recording, Series
 from snnlab.core.size import sized
 from snnlab.encoding import (
     Encoder,
