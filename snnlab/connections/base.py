@@ -245,9 +245,9 @@ class Connection(Updatable, Module, ABC):
         """
         return self.pair(post, pre).sum(0)
 
-    def plan(self, read: DelayedRead, overbound: bool = True) -> DelayPlan:
+    def plan(self, read: DelayedRead, overbound: bool = True, slopes: bool = False) -> DelayPlan:
         """Where each synapse reads such a history; kept until a delay changes."""
-        return self._plans.of(self.delay, read, overbound)
+        return self._plans.of(self.delay, read, overbound, slopes)
 
     def read_sum(self, weight: Tensor) -> Tensor:
         """Each output's sum of weight x current at the delay, over all histories that the current is made of.
@@ -259,14 +259,12 @@ class Connection(Updatable, Module, ABC):
             N x (all other axes of the synapse's shape, then samples).
         """
         overbound, total = self.synapse.current_overbound, 0.0
+        delay = self.delay.view(weight.shape) if self.delay.requires_grad and torch.is_grad_enabled() else None
         for read in self.synapse.delayed_currents():
-            plan = self.plan(read, overbound is not None)
-            total = total + delayed_sum(read.record.table, weight, plan, scale=read.scale, overbound=overbound)
+            plan = self.plan(read, overbound is not None, delay is not None)
+            total = total + delayed_sum(read.record.table, weight, plan, scale=read.scale, overbound=overbound, delay=delay)
+            overbound = overbound and 0.0  # what lies beyond counts once, however many histories the current is made of
         return total
-
-    def wants_slope(self) -> bool:
-        """Whether a gradient is to reach the delays; what is read for it is a copy, so that the history may be written in place."""
-        return self.delay.requires_grad and torch.is_grad_enabled()
 
     def refuse_lost_gradient(self) -> None:
         """RuntimeError where a gradient is wanted through a history that the next step overwrites; called before a step changes it."""

@@ -8,17 +8,19 @@ row  d·M + m  of it, d in steps. What a step needs is then
 
 Where p is spikes, the second costs as much as there are spikes: each spike (n, b) adds one row of M numbers.
 
-Which rows are read, and at what share, is a `DelayPlan`; see `snnlab.connections.plan`.
+Which rows are read (one a synapse, or two between two steps), and at what share, is a `DelayPlan`; see `snnlab.connections.plan`.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from snnlab.connections.plan import DelayPlan
+from snnlab.connections.plan import DelayPlan, Reading
 
 
-def delayed_sum(history: Tensor, weight: Tensor, plan: DelayPlan, *, scale: float = 1.0, overbound: float | None = 0.0) -> Tensor:
+def delayed_sum(
+    history: Tensor, weight: Tensor, plan: DelayPlan, *, scale: float = 1.0, overbound: float | None = 0.0, delay: Tensor | None = None
+) -> Tensor:
     """Each output's weighted sum over what it reads: the forward product.
 
     Args:
@@ -27,23 +29,34 @@ def delayed_sum(history: Tensor, weight: Tensor, plan: DelayPlan, *, scale: floa
         plan: where each synapse reads.
         scale: factor on what is read, such as charge per step.
         overbound: what synapses read whose delay lies outside the history; None: the nearest end.
+        delay: N x M, in ms, where a gradient is to reach the delays; the plan must then hold slopes.
 
     Returns:
         N x B.
     """
     beyond = plan.beyond if overbound is not None else None
-    reading = weight if plan.factor is None else weight * plan.factor
-    if beyond is not None:
-        reading = reading.masked_fill(beyond, 0)
-    if history.shape[1] == 1:  # one sample: reading single numbers is faster than a bag of rows of one
-        read = history.view(-1).index_select(0, plan.rows.view(-1)).view(weight.shape)
-        total = torch.linalg.vecdot(reading, read).unsqueeze(1)
-    else:
-        total = F.embedding_bag(plan.rows, history, per_sample_weights=reading, mode="sum")
+    inside = weight if beyond is None else weight.masked_fill(beyond, 0)
+    total = weight.new_zeros(len(weight), history.shape[1]) if not plan.reads else 0.0
+    for read in plan.reads:
+        total = total + _bag(history, read, inside * share if (share := _share(read, delay)) is not None else inside)
     total = total if scale == 1.0 else total * scale
     if beyond is not None and overbound:
         total = total + overbound * (weight * beyond).sum(1, keepdim=True)
     return total
+
+
+def _share(read: Reading, delay: Tensor | None) -> Tensor | None:
+    """What each read is multiplied by, None for 1; through its slope a gradient reaches the delay."""
+    if delay is None or read.slope is None:
+        return read.factor
+    return (1.0 if read.factor is None else read.factor) + read.slope * (delay - delay.detach())
+
+
+def _bag(history: Tensor, read: Reading, weight: Tensor) -> Tensor:
+    """One weighted sum a row of `weight`, N x B."""
+    if history.shape[1] == 1:  # one sample: reading single numbers is faster than a bag of rows of one
+        return torch.linalg.vecdot(weight, history.view(-1).index_select(0, read.rows.view(-1)).view(weight.shape)).unsqueeze(1)
+    return F.embedding_bag(read.rows, history, per_sample_weights=weight, mode="sum")
 
 
 def delayed_outer(post: Tensor, history: Tensor, plan: DelayPlan) -> Tensor:
@@ -57,17 +70,19 @@ def delayed_outer(post: Tensor, history: Tensor, plan: DelayPlan) -> Tensor:
     Returns:
         N x M.
     """
+    return _as_planned([_outer(post, history, read.rows) for read in plan.reads], plan)
+
+
+def _outer(post: Tensor, history: Tensor, rows: Tensor) -> Tensor:
     if history.shape[1] == 1:
-        product = history.view(-1).index_select(0, plan.rows.view(-1)).view(plan.rows.shape) * post
-    elif torch.is_inference_mode_enabled():  # no gradient is to be had here: one sample after the other
-        read = (history[:, b].index_select(0, plan.rows.view(-1)).view(plan.rows.shape) for b in range(history.shape[1]))
-        product = sum(one * post[:, b : b + 1] for b, one in enumerate(read))
-    else:
-        with torch.enable_grad():
-            share = torch.zeros(plan.rows.shape, dtype=history.dtype, device=history.device, requires_grad=True)
-            total = F.embedding_bag(plan.rows, history.detach(), per_sample_weights=share, mode="sum")
-            (product,) = torch.autograd.grad(total, share, post.detach().to(history.dtype))
-    return _as_planned(product, plan)
+        return history.view(-1).index_select(0, rows.view(-1)).view(rows.shape) * post
+    if torch.is_inference_mode_enabled():  # no gradient is to be had here: one sample after the other
+        read = (history[:, b].index_select(0, rows.view(-1)).view(rows.shape) for b in range(history.shape[1]))
+        return sum(one * post[:, b : b + 1] for b, one in enumerate(read))
+    with torch.enable_grad():
+        share = torch.zeros(rows.shape, dtype=history.dtype, device=history.device, requires_grad=True)
+        total = F.embedding_bag(rows, history.detach(), per_sample_weights=share, mode="sum")
+        return torch.autograd.grad(total, share, post.detach().to(history.dtype))[0]
 
 
 def delayed_outer_of_spikes(post: Tensor, history: Tensor, plan: DelayPlan) -> Tensor:
@@ -77,14 +92,19 @@ def delayed_outer_of_spikes(post: Tensor, history: Tensor, plan: DelayPlan) -> T
     read at once is never larger than the weights.
     """
     samples, outputs = post.t().nonzero(as_tuple=True)
-    by_sample, product = history.t().contiguous(), torch.zeros(plan.rows.shape, dtype=history.dtype, device=history.device)
-    for n, b in zip(outputs.split(len(product)), samples.split(len(product)), strict=True):
-        places = plan.rows.index_select(0, n).add_((b * len(history)).unsqueeze(1))
-        product.index_add_(0, n, by_sample.view(-1).index_select(0, places.view(-1)).view(places.shape))
-    return _as_planned(product, plan)
+    by_sample = history.t().contiguous()
+    products = []
+    for read in plan.reads:
+        product = torch.zeros(read.rows.shape, dtype=history.dtype, device=history.device)
+        for n, b in zip(outputs.split(len(product)), samples.split(len(product)), strict=True):
+            places = read.rows.index_select(0, n).add_((b * len(history)).unsqueeze(1))
+            product.index_add_(0, n, by_sample.view(-1).index_select(0, places.view(-1)).view(places.shape))
+        products.append(product)
+    return _as_planned(products, plan)
 
 
-def _as_planned(product: Tensor, plan: DelayPlan) -> Tensor:
-    """What was read, decayed to the time between two steps; 0 where nothing arrives because the delay lies outside the history."""
-    product = product if plan.factor is None else product * plan.factor
-    return product if plan.beyond is None else product.masked_fill(plan.beyond, 0)
+def _as_planned(products: list[Tensor], plan: DelayPlan) -> Tensor:
+    """What was read, each at its share; 0 where nothing arrives because the delay lies outside the history."""
+    pairs = zip(products, plan.reads, strict=True)
+    total = sum(product if read.factor is None else product * read.factor for product, read in pairs)
+    return total if plan.beyond is None else total.masked_fill(plan.beyond, 0)

@@ -125,7 +125,7 @@ class LinearDense(WeightBiasDelayMixin, Connection):
             RuntimeError: a gradient is wanted through a history that is written in place.
         """
         self.check_inputs(inputs)
-        if self.delayedby and not self.wants_slope():
+        if self.delayedby:
             self.refuse_lost_gradient()
         current = self.synapse(*(self.like_synaptic(value) for value in inputs), **kwargs)
         return (self._delayed() if self.delayedby else self._present(current)).reshape(self.batched_outshape)
@@ -140,10 +140,10 @@ class LinearDense(WeightBiasDelayMixin, Connection):
 
     def _delayed(self) -> Tensor:
         """The delayed product over what the synapse remembers: B x N."""
-        if not isinstance(self.synapse, InfernoSynapse) or self.wants_slope():
-            total = torch.einsum("bmn,nm->bn", self.syncurrent, self.open_weight())  # any other synapse, and gradients to delays
-        else:
+        if isinstance(self.synapse, InfernoSynapse):
             total = self.read_sum(self.open_weight()).t()
+        else:  # a synapse that only says what its currents are
+            total = torch.einsum("bmn,nm->bn", self.syncurrent, self.open_weight())
         return total if self.bias is None else total + self.bias
 
     def correlate(self, post: Tensor, pre: DelayedRead) -> Tensor:

@@ -6,6 +6,10 @@ two steps
     previous     reads the older step: an arrival waits
     nearest      reads the nearer step; on a tie the older
     expdecay     reads the older, times exp(−time since/τ)
+    linear       reads both, each times its share:  (d − newer)·older  +  (older − d)·newer,  d in steps
+
+A share that depends on the delay has a slope, by which a gradient reaches the delay. On a whole step the value is the stored one, and the
+slope that of the interpolation towards the next older step: delays that start there can learn.
 
 A delay outside the history reads its nearest end, or is marked as beyond it.
 """
@@ -21,18 +25,31 @@ from snnlab.synapses import DelayedRead
 
 
 @dataclass(frozen=True)
-class DelayPlan:
-    """Where each synapse reads a history.
+class Reading:
+    """One read a synapse.
 
     Args:
         rows: row of the table that each synapse reads, N x M, whole numbers.
         factor: what each read is multiplied by, N x M; None for 1.
-        beyond: where the delay lies outside the history, N x M bool; None for nowhere.
+        slope: how that factor changes with the delay, N x M, 1/ms; None for not at all, or where no gradient is wanted.
     """
 
     rows: Tensor
-    factor: Tensor | None
-    beyond: Tensor | None
+    factor: Tensor | None = None
+    slope: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class DelayPlan:
+    """Where each synapse reads a history.
+
+    Args:
+        reads: one read a synapse, or two, which add up.
+        beyond: where the delay lies outside the history, N x M bool; None for nowhere.
+    """
+
+    reads: tuple[Reading, ...]
+    beyond: Tensor | None = None
 
 
 def plan_delays(
@@ -45,42 +62,66 @@ def plan_delays(
     time_constant: float | None,
     tolerance: float,
     overbound: bool,
+    slopes: bool = False,
 ) -> DelayPlan:
     """Works out where synapses of these delays read.
 
     Args:
         delay: N x M.
         step_time, duration, slots: of the history.
-        interp: how to read between two steps: "previous", "nearest" or "expdecay".
+        interp: how to read between two steps: "previous", "nearest", "expdecay" or "linear".
         time_constant: of the decay, for "expdecay".
         tolerance: how far a delay may lie off a whole step and still count as one.
         overbound: whether a delay outside the history is marked; else it reads the nearest end.
+        slopes: whether a gradient is to reach the delays.
 
     Units:
         delay, step_time, duration, time_constant, tolerance: ms
 
     Example:
         >>> plan_delays(torch.tensor([[0.0, 2.0]]), step_time=1.0, duration=2.0, slots=3, interp="previous", time_constant=None,
-        ...             tolerance=1e-4, overbound=True).rows
+        ...             tolerance=1e-4, overbound=True).reads[0].rows
         tensor([[0, 5]])
     """
+    columns = torch.arange(delay.shape[-1], device=delay.device)
     parts = []
     for part in delay.split(64):  # what is worked out in double precision stays small
         exact = widest(part)
         bounded = exact.clamp(0, duration)
-        steps = bounded / step_time
-        nearest = torch.round(steps)
         slack = torch.finfo(delay.dtype).eps * exact.abs() + tolerance  # 299.9 ms in float32 is known to 1e-5 ms only
-        on_step = (steps - nearest).abs() * step_time <= slack
-        older = torch.where(on_step, nearest, torch.ceil(steps)).clamp(max=slots - 1)
-        since = (older * step_time - bounded).clamp(min=0).masked_fill(on_step, 0)  # ms from the older step to the time that is read
-        if interp == "nearest":
-            older = torch.where(since / step_time > 0.5, older - 1, older)
-        rows = older.long() * delay.shape[-1] + torch.arange(delay.shape[-1], device=delay.device)
-        parts.append((rows, since.to(delay.dtype), (exact - bounded).abs() > slack))
-    rows, since, beyond = (torch.cat(column) for column in zip(*parts, strict=True))
-    factor = torch.exp(-since / time_constant) if interp == "expdecay" and since.any() else None
-    return DelayPlan(rows, factor, beyond if overbound and beyond.any() else None)
+        outside = (exact - bounded).abs() > slack
+        shares = _shares(
+            bounded / step_time, slack / step_time, slots, interp, None if time_constant is None else time_constant / step_time
+        )
+        read = [(steps.long() * delay.shape[-1] + columns, factor, slope / step_time * ~outside) for steps, factor, slope in shares]
+        parts.append((outside, *(each.to(delay.dtype) if each.is_floating_point() else each for one in read for each in one)))
+    beyond, *columns = (torch.cat(column) for column in zip(*parts, strict=True))
+    reads = []
+    for rows, factor, slope in zip(columns[::3], columns[1::3], columns[2::3], strict=True):
+        slope = slope if slopes and slope.any() else None
+        if slope is not None or factor.any():
+            reads.append(Reading(rows, None if bool((factor == 1).all()) else factor, slope))
+    return DelayPlan(tuple(reads), beyond if overbound and beyond.any() else None)
+
+
+def _shares(steps: Tensor, slack: Tensor, slots: int, interp: str, tau: float | None) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """What a time so many steps back reads: whole steps back, the factor of what lies there, and how the factor grows with the time."""
+    nearest = torch.round(steps)
+    on_step = (steps - nearest).abs() <= slack
+    older = torch.where(on_step, nearest, torch.ceil(steps)).clamp(max=slots - 1)
+    since = (older - steps).clamp(min=0).masked_fill(on_step, 0)  # from the older step to the time that is read
+    one, none = torch.ones_like(steps), torch.zeros_like(steps)
+    if interp == "previous":
+        return [(older, one, none)]
+    if interp == "nearest":
+        return [(torch.where(since > 0.5, older - 1, older), one, none)]
+    if interp == "expdecay":
+        decay, next_older = torch.exp(-since / tau), (nearest + 1).clamp(max=slots - 1)
+        arriving = torch.exp((nearest - next_older) / tau) / tau
+        return [(older, decay, (decay / tau).masked_fill(on_step, 0)), (torch.where(on_step, next_older, older), none, arriving * on_step)]
+    newer = torch.where(on_step, nearest, torch.floor(steps)).clamp(max=max(slots - 2, 0))
+    share = torch.where(on_step, nearest, steps) - newer
+    return [(newer, 1 - share, -one), ((newer + 1).clamp(max=slots - 1), share, one)]
 
 
 class Plans:
@@ -99,13 +140,14 @@ class Plans:
         self._delay: Tensor | None = None  # the delays themselves: while they are held, no others can take their place in memory
         self._stamp: tuple[int, int] | None = None
 
-    def of(self, delay: Tensor, read: DelayedRead, overbound: bool = True) -> DelayPlan:
+    def of(self, delay: Tensor, read: DelayedRead, overbound: bool = True, slopes: bool = False) -> DelayPlan:
         """The plan for these delays and this way of reading, made anew if it must be.
 
         Args:
             delay: in ms, any shape whose elements are N x M.
             read: the history and how to read it.
             overbound: whether delays outside the history are marked.
+            slopes: whether a gradient is to reach the delays.
         """
         record = read.record
         counted = not delay.is_inference()  # torch counts no changes in inference mode
@@ -113,12 +155,12 @@ class Plans:
         if not counted or self._delay is not delay or stamp != self._stamp:
             self.forget()
             self._delay, self._stamp = delay if counted else None, stamp
-        key = (record.slots, record.dt, record.duration, read.interp, read.time_constant, read.tolerance, overbound)
+        key = (record.slots, record.dt, record.duration, read.interp, read.time_constant, read.tolerance, overbound, slopes)
         if key not in self._plans:
             if len(self._plans) >= 8:  # a time constant that is being moved makes one plan a setting
                 self._plans.pop(next(iter(self._plans)))
             self._plans[key] = plan_delays(
-                delay.view(-1, record.shape[1]),
+                delay.detach().view(-1, record.shape[1]),
                 step_time=record.dt,
                 duration=record.duration,
                 slots=record.slots,
@@ -126,6 +168,7 @@ class Plans:
                 time_constant=read.time_constant,
                 tolerance=read.tolerance,
                 overbound=overbound,
+                slopes=slopes,
             )
             if self._plans[key].beyond is not None:
                 count = int(self._plans[key].beyond.sum())

@@ -348,6 +348,7 @@ def test_a_delay_learns_where_the_current_decays_between_steps(batch_size):
         1, 1, 1.0, synapse=EXPONENTIAL, delay=4.0, batch_size=batch_size, weight_init=torch.ones_like, delay_init=lambda zeros: zeros + 1.3
     )
     connection.delay.requires_grad_()
+    connection.synapse.inplace = False
     for step in range(4):
         current = connection(torch.full((batch_size, 1), step == 0))
     current[0].sum().backward()

@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import snnlab as snn
 from snnlab.connections.delays import delayed_outer, delayed_outer_of_spikes, delayed_sum
-from snnlab.connections.plan import DelayPlan
+from snnlab.connections.plan import DelayPlan, Reading, plan_delays
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*delays lie outside")  # said once a plan; here it is meant
 
@@ -439,31 +439,32 @@ def test_a_delayed_step_makes_nothing_of_batch_x_inputs_x_outputs(synapse):
 # ----------------------------------------------------------------------------------------------------------------- the functions
 
 
-def random_plan(slots, inputs, outputs, seed=0, factor=True, beyond=True):
-    random = generator(seed)
-    rows = torch.randint(0, slots, (outputs, inputs), generator=random) * inputs + torch.arange(inputs)
-    scale = torch.rand(outputs, inputs, generator=random, dtype=torch.float64) if factor else None
+def random_plan(slots, inputs, outputs, seed=0, factor=True, beyond=True, reads=1):
+    random, parts = generator(seed), []
+    for _ in range(reads):
+        rows = torch.randint(0, slots, (outputs, inputs), generator=random) * inputs + torch.arange(inputs)
+        parts.append(Reading(rows, torch.rand(outputs, inputs, generator=random, dtype=torch.float64) if factor else None))
     outside = torch.rand(outputs, inputs, generator=random) < 0.2 if beyond else None
-    return DelayPlan(rows, scale, outside)
+    return DelayPlan(tuple(parts), outside)
 
 
+@pytest.mark.parametrize("reads", [1, 2])
 @pytest.mark.parametrize("factor", [True, False])
 @pytest.mark.parametrize("beyond", [True, False])
 @pytest.mark.parametrize("batch", [1, 5])
-def test_the_products_equal_their_sums(batch, beyond, factor):
-    plan, random = random_plan(4, 3, 6, factor=factor, beyond=beyond), generator(7)
+def test_the_products_equal_their_sums(batch, beyond, factor, reads):
+    plan, random = random_plan(4, 3, 6, factor=factor, beyond=beyond, reads=reads), generator(7)
     history = torch.rand(12, batch, generator=random, dtype=torch.float64)
     weight = torch.rand(6, 3, generator=random, dtype=torch.float64)
     post = torch.rand(6, batch, generator=random, dtype=torch.float64)
     spikes = post > 0.5
-    scale = plan.factor if factor else torch.ones(6, 3)
     out = torch.zeros(6, batch, dtype=torch.float64)
     pairs, pairs_of_spikes = torch.zeros(6, 3, dtype=torch.float64), torch.zeros(6, 3, dtype=torch.float64)
     for n in range(6):
         for m in range(3):
             for b in range(batch):
                 outside = beyond and plan.beyond[n, m]
-                read = history[plan.rows[n, m], b] * scale[n, m]
+                read = sum(history[one.rows[n, m], b] * (one.factor[n, m] if factor else 1.0) for one in plan.reads)
                 out[n, b] += weight[n, m] * (0.25 if outside else 2.0 * read)
                 pairs[n, m] += 0.0 if outside else post[n, b] * read
                 pairs_of_spikes[n, m] += 0.0 if outside else spikes[n, b] * read
@@ -478,8 +479,39 @@ def test_the_products_leave_their_arguments_as_they_were():
     plan, random = random_plan(4, 3, 6), generator(7)
     history, weight = torch.rand(12, 2, generator=random, dtype=torch.float64), torch.rand(6, 3, generator=random, dtype=torch.float64)
     post = torch.rand(6, 2, generator=random, dtype=torch.float64)
-    before = [each.clone() for each in (history, weight, post, plan.rows, plan.factor, plan.beyond)]
+    arguments = (history, weight, post, plan.reads[0].rows, plan.reads[0].factor, plan.beyond)
+    before = [each.clone() for each in arguments]
     delayed_sum(history, weight, plan)
     delayed_outer(post, history, plan)
     delayed_outer_of_spikes(post > 0.5, history, plan)
-    assert all(torch.equal(a, b) for a, b in zip(before, (history, weight, post, plan.rows, plan.factor, plan.beyond), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(before, arguments, strict=True))
+
+
+# ----------------------------------------------------------------------------------------------------------- gradients to delays
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_a_gradient_reaches_the_delays_as_the_slope_between_the_two_neighbours(batch):
+    past = [torch.rand(4, batch, generator=generator(k), dtype=torch.float64) for k in range(5)]  # newest first
+    table = torch.stack(past).view(20, batch)
+    weight = torch.rand(1, 4, generator=generator(9), dtype=torch.float64)
+    delay = torch.tensor([[0.0, 1.3, 2.0, 4.0]], dtype=torch.float64, requires_grad=True)
+    plan = plan_delays(
+        delay.detach(),
+        step_time=1.0,
+        duration=4.0,
+        slots=5,
+        interp="linear",
+        time_constant=None,
+        tolerance=1e-4,
+        overbound=True,
+        slopes=True,
+    )
+    out = delayed_sum(table, weight, plan, delay=delay)
+    # By hand: read 0, 1 + 0.3, 2 and 4 steps back; the slope is older − newer of 0..1, 1..2, 2..3 and 3..4.
+    at = lambda k, m: past[k][m]  # noqa: E731
+    read = torch.stack([at(0, 0), 0.7 * at(1, 1) + 0.3 * at(2, 1), at(2, 2), at(4, 3)])
+    torch.testing.assert_close(out, weight @ read)
+    (slope,) = torch.autograd.grad(out.sum(), delay)
+    expected = torch.stack([at(1, 0) - at(0, 0), at(2, 1) - at(1, 1), at(3, 2) - at(2, 2), at(4, 3) - at(3, 3)]).sum(1) * weight[0]
+    torch.testing.assert_close(slope[0], expected)
