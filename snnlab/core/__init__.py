@@ -35,6 +35,7 @@ from snnlab.core.interpolation import (
     interp_next,
     interp_previous,
 )
+from snnlab.core.kernel import exp_stdp_post_kernel, exp_stdp_pre_kernel
 from snnlab.core.tensors import (
     exponential_smoothing,
     full,
@@ -78,6 +79,8 @@ __all__ = [
     "bound_upper_scaled_multiplicative",
     "bound_upper_scaled_power",
     "bound_upper_sharp",
+    "exp_stdp_post_kernel",
+    "exp_stdp_pre_kernel",
     "exp_trace_cumulative",
     "exp_trace_nearest",
     "exponential_smoothing",
