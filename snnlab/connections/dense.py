@@ -130,10 +130,6 @@ class LinearDense(WeightBiasDelayMixin, Connection):
         current = self.synapse(*(self.like_synaptic(value) for value in inputs), **kwargs)
         return (self._delayed() if self.delayedby else self._present(current)).reshape(self.batched_outshape)
 
-    def open_weight(self) -> Tensor:
-        """The weights that a product uses: here all of them."""
-        return self.weight
-
     def _present(self, current: Tensor) -> Tensor:
         """The undelayed product: B x M -> B x N."""
         return F.linear(current, self.open_weight(), self.bias)

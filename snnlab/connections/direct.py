@@ -123,7 +123,7 @@ class LinearDirect(WeightBiasDelayMixin, Connection):
         current = self.synapse(*(self.like_synaptic(value) for value in inputs), **kwargs)
         if self.delayedby:  # one read a synapse: nothing here is larger than the output
             current = self.syncurrent.squeeze(-1)
-        total = current * self.weight
+        total = current * self.open_weight()
         return (total if self.bias is None else total + self.bias).reshape(self.batched_outshape)
 
     def correlate(self, post: Tensor, pre: DelayedRead) -> Tensor:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from snnlab.connections.constraint import check_mask
 from snnlab.connections.dense import LinearDense
 from snnlab.connections.mixins import OneToOne
 from snnlab.synapses import DelayedRead, SynapseConstructor
@@ -69,11 +70,21 @@ class LinearLateral(LinearDense):
             bias_init=bias_init,
             delay_init=delay_init,
         )
-        size = self.insize()
-        self.register_buffer("mask", 1 - torch.eye(size, dtype=self.weight.dtype), persistent=False)
-        self._write(self.weight_, self.weight_)
+        self.register_buffer("mask_", 1 - torch.eye(self.insize(), dtype=self.weight_.dtype), persistent=False)
         if self.delay_ is not None:
             self._write(self.delay_, self.delay_)
+
+    @property
+    def mask(self) -> Tensor:
+        """1 where there is a synapse and 0 where there is none, M x M. The diagonal is 0 whatever is set; None makes all others 1."""
+        return self.mask_
+
+    @mask.setter
+    def mask(self, value: Tensor | None) -> None:
+        others = 1 - torch.eye(self.insize(), dtype=self.weight_.dtype, device=self.weight_.device)
+        mask = others if value is None else check_mask(value, self.weight_) * others
+        self.register_buffer("mask_", mask, persistent=value is not None)
+        self._held = None
 
     def _write(self, parameter: Any, value: Tensor) -> None:
         """Copies new values in; of weights and delays, the diagonal stays 0."""
@@ -81,11 +92,6 @@ class LinearLateral(LinearDense):
             parameter.copy_(value)
             if parameter.dim() == 2:
                 parameter.fill_diagonal_(0)
-
-    def open_weight(self) -> Tensor:
-        """The weights that a product uses: without the diagonal, should an optimiser have moved it."""
-        moved = self.weight.requires_grad or self.weight.diagonal().any()
-        return self.weight.masked_fill(self.mask == 0, 0) if moved else self.weight
 
     def pair(self, post: Tensor, pre: DelayedRead) -> Tensor:
         """post x pre of every synapse and sample, B x M x M, with 0 on the diagonal; see `Connection.pair`."""

@@ -2,10 +2,12 @@
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from snnlab.connections.constraint import check_mask, check_sign, constrain_
 from snnlab.core import checks
 
 OneToOne = Callable[[Tensor], Tensor]
@@ -57,6 +59,9 @@ class WeightBiasDelayMixin:
 
     A setter writes in place, so that an optimiser or a kept index sees the change; what it refuses leaves the parameter as it was.
 
+    Weights may be given a fixed sparsity, `mask`, and signs, `sign` (see `help("snnlab.connections.constraint")`): they hold after every
+    change, by a rule, a setter or an optimiser.
+
     Args:
         weight: first weights; their dtype is that of all three.
         bias: first biases, or None for a connection without.
@@ -68,16 +73,25 @@ class WeightBiasDelayMixin:
         >>> connection.delay = torch.tensor([[0.0, 4.0]])
         >>> connection.delay.data, connection.bias
         (tensor([[0., 4.]]), None)
+        >>> connection.mask, connection.weight = torch.tensor([[1, 0]]), torch.tensor([[3.0, 5.0]])
+        >>> connection.weight.data
+        tensor([[3., 0.]])
     """
+
+    _held: tuple[nn.Parameter, int] | None = None  # the weights, and torch's count of their changes, when they last kept mask and sign
 
     def __init__(self, weight: Tensor, bias: Tensor | None, delay: Tensor | None, requires_grad: bool = False) -> None:
         self.weight_ = nn.Parameter(checks.finite("weight_init", weight), requires_grad)
         self.bias_ = None if bias is None else nn.Parameter(checks.finite("bias_init", bias).to(weight.dtype), requires_grad)
         self.delay_ = None if delay is None else nn.Parameter(self.check_delay("delay_init", delay).to(weight.dtype), requires_grad)
 
+        self.register_buffer("mask_", None)
+        self.register_buffer("sign_", None)
+
     @property
     def weight(self) -> nn.Parameter:
         """Weights. Setting them copies new values in; a wrong shape, a NaN or an infinity is refused."""
+        self._hold()
         return self.weight_
 
     @weight.setter
@@ -112,6 +126,46 @@ class WeightBiasDelayMixin:
         checks.shaped("delay", value, tuple(self.delay_.shape), "the delays'")
         self._write(self.delay_, self.check_delay("delay", value))
 
+    @property
+    def mask(self) -> Tensor | None:
+        """1 where there is a synapse and 0 where there is none, shaped like the weights, or None. Where it is 0, weights are 0 for good."""
+        return self.mask_
+
+    @mask.setter
+    def mask(self, value: Tensor | None) -> None:
+        self.mask_ = None if value is None else check_mask(value, self.weight_)
+        self._held = None
+
+    @property
+    def sign(self) -> Tensor | None:
+        """+1 where weights stay at 0 or above, -1 where at 0 or below, 0 where they are free; broadcasts to the weights; or None.
+
+        For N x M weights, M signs in a row are one a presynaptic cell, as Dale's principle has it. Weights of the other sign are refused.
+        """
+        return self.sign_
+
+    @sign.setter
+    def sign(self, value: Tensor | None) -> None:
+        self.sign_ = None if value is None else check_sign(value, self.weight)
+        self._held = None
+
+    def open_weight(self) -> Tensor:
+        """The weights that a product uses: where there is no synapse, neither a weight nor a gradient."""
+        weight, mask = self.weight, self._buffers["mask_"]
+        masked = mask is not None and ((torch.is_grad_enabled() and weight.requires_grad) or not isinstance(weight, nn.Parameter))
+        return weight.masked_fill(mask == 0, 0) if masked else weight
+
+    def _hold(self) -> None:
+        """Makes weights that have changed keep mask and sign."""
+        mask, sign = self._buffers["mask_"], self._buffers["sign_"]
+        weight = self._parameters["weight_"]
+        if (mask is None and sign is None) or not isinstance(weight, nn.Parameter):  # weights lent for a call are not ours to change
+            return
+        counted = not weight.is_inference()
+        if not counted or self._held is None or self._held[0] is not weight or self._held[1] != weight._version:
+            constrain_(weight, mask, sign)
+            self._held = (weight, weight._version) if counted else None
+
     def check_delay(self, name: str, value: Tensor) -> Tensor:
         """Delays that are finite and lie in the range that the synapse remembers."""
         low, high = (end.item() for end in checks.finite(name, value).detach().aminmax())
@@ -136,3 +190,26 @@ class WeightBiasDelayMixin:
     def _write(parameter: nn.Parameter, value: Tensor) -> None:
         with torch.no_grad():
             parameter.copy_(value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"_held": None}
+
+    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+        self._hold()
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+
+    def _load_from_state_dict(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs) -> None:
+        state_dict = dict(state_dict)
+        saved = {name: state_dict.pop(f"{prefix}{name}_", None) for name in ("mask", "sign")}  # a file brings its own; else ours stay
+        for name, value in saved.items():
+            if value is not None:
+                setattr(self, f"{name}_", None)
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
+        for name, value in saved.items():
+            if f"{prefix}{name}_" in missing_keys:
+                missing_keys.remove(f"{prefix}{name}_")
+            if value is not None:
+                try:
+                    setattr(self, name, value)
+                except (ValueError, TypeError) as error:
+                    error_msgs.append(f"{prefix}{name}_: {error}")
