@@ -1,4 +1,4 @@
-"""LinearDense 784 -> 400, undelayed and with a delay of 0 to 20 ms for each synapse, beside `torch.nn.functional.linear`."""
+"""LinearDense 784 -> 400, undelayed, with LIF neurons after it, and with a delay of 0 to 20 ms for each synapse, beside `F.linear`."""
 
 import subprocess
 import sys
@@ -11,6 +11,7 @@ from benchmarks.timing import Row, bandwidth, matmul_rate, rows, table
 
 INPUTS, OUTPUTS, LONGEST, RATE = 784, 400, 20.0, 0.05
 ASKED = {1: "at most 20 x", 32: "at most 3 x", 128: "at most 4 x"}
+ASKED_OF_SERIAL = {1: "at most 5.5 x", 32: "at most 1.9 x", 128: ""}
 
 
 def random_delays(zeros: torch.Tensor) -> torch.Tensor:
@@ -25,6 +26,12 @@ def connection(batch: int, delay: float | None = None) -> snn.LinearDense:
     return snn.LinearDense(INPUTS, OUTPUTS, 1.0, synapse=synapse, batch_size=batch, **delays)
 
 
+def serial(batch: int) -> snn.Serial:
+    """The same connection without delays, and LIF neurons; one neuron in twenty or so spikes at a step."""
+    settings = {"rest_v": -65.0, "reset_v": -65.0, "thresh_v": -50.0, "refrac_t": 2.0, "time_constant": 10.0, "resistance": 2.0}
+    return snn.Serial(connection(batch), snn.LIF(OUTPUTS, 1.0, **settings, batch_size=batch))
+
+
 def spikes(batch: int, inputs: int = INPUTS, count: int = 16) -> list[torch.Tensor]:
     """Steps of random input, 5 % of the cells spiking."""
     return [torch.rand(batch, inputs) < RATE for _ in range(count)]
@@ -32,21 +39,23 @@ def spikes(batch: int, inputs: int = INPUTS, count: int = 16) -> list[torch.Tens
 
 def measure(batch: int, bytes_per_ms: float, adds_per_ms: float) -> list[Row]:
     """F.linear, and a step of the connection without and with delays."""
-    plain, delayed = connection(batch), connection(batch, LONGEST)
+    plain, delayed, layer = connection(batch), connection(batch, LONGEST), serial(batch)
     trains, turn = spikes(batch), iter(range(10**9))
     dense = [train.float() for train in trains]
     weight = plain.weight.detach().clone()
     size = INPUTS * OUTPUTS
     product = max(size * batch / adds_per_ms, size * 4 / bytes_per_ms)
     read = size * (4 + 8) / bytes_per_ms  # each weight and its index once; what they point at stays in the cache
-    names = (f"F.linear, batch {batch}", f"LinearDense, batch {batch}", f"LinearDense with delays, batch {batch}")
+    kinds = ("F.linear", "LinearDense", "Serial of LinearDense and LIF", "LinearDense with delays")
+    names = tuple(f"{kind}, batch {batch}" for kind in kinds)
     calls = (
         lambda: F.linear(dense[next(turn) % 16], weight),
         lambda: plain(trains[next(turn) % 16]),
+        lambda: layer(trains[next(turn) % 16]),
         lambda: delayed(trains[next(turn) % 16]),
     )
-    limits = dict(zip(names, (product, product, max(read, size * batch / adds_per_ms)), strict=True))
-    return rows(dict(zip(names, calls, strict=True)), {names[2]: ASKED[batch]}, limits)
+    limits = dict(zip(names, (product, product, product, max(read, size * batch / adds_per_ms)), strict=True))
+    return rows(dict(zip(names, calls, strict=True)), {names[2]: ASKED_OF_SERIAL[batch], names[3]: ASKED[batch]}, limits)
 
 
 def peak_memory() -> float:
