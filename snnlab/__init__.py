@@ -32,7 +32,19 @@ from snnlab.encoding import (
 )
 from snnlab.learning import STDP, CellTrainer, Competitive, IndependentCellTrainer, Unit
 from snnlab.network import Cell, Layer, Proxy, Serial
-from snnlab.neurons import ALIF, LIF, InfernoNeuron, Neuron, WinnerALIF
+from snnlab.neurons import (
+    ALIF,
+    EIF,
+    LIF,
+    QIF,
+    AdEx,
+    CurrentAdaptiveNeuron,
+    InfernoNeuron,
+    Izhikevich,
+    Neuron,
+    ThresholdNeuron,
+    WinnerALIF,
+)
 from snnlab.observe import (
     CumulativeTraceReducer,
     EMAReducer,

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
-from snnlab.neurons.base import InfernoNeuron, check_reset_below, threshold_step
+from snnlab.neurons.base import ThresholdNeuron
 
 
 def leaky_step(voltage: Tensor, inputs: Tensor, *, step_time: float, time_constant: float, rest_v: float, resistance: float) -> Tensor:
@@ -30,7 +30,7 @@ def leaky_step(voltage: Tensor, inputs: Tensor, *, step_time: float, time_consta
     return torch.lerp(towards, voltage, math.exp(-step_time / time_constant))
 
 
-class LIF(InfernoNeuron):
+class LIF(ThresholdNeuron):
     """A group of leaky integrate-and-fire neurons.
 
     Equation: `help("snnlab.neurons.lif")`; the order of events in a step: `help("snnlab.neurons.base")`.
@@ -61,10 +61,7 @@ class LIF(InfernoNeuron):
         [True, False, True, False]
     """
 
-    reset_v = Setting(checks.number, Quantity("mV", -90.0, -40.0, "voltage after a spike"))
-    thresh_v = Setting(checks.number, Quantity("mV", -60.0, -20.0, "voltage at which it spikes"))
     time_constant = Setting(checks.positive, Quantity("ms", 1.0, 200.0, "membrane time constant", log=True))
-    resistance = Setting(checks.not_zero, Quantity("MΩ", 0.1, 100.0, "membrane resistance", log=True))
 
     def __init__(
         self,
@@ -79,40 +76,20 @@ class LIF(InfernoNeuron):
         resistance: float = 1.0,
         batch_size: int = 1,
     ) -> None:
-        super().__init__(shape, step_time, rest_v=rest_v, refrac_t=refrac_t, batch_size=batch_size)
-        self.configure(reset_v=reset_v, thresh_v=thresh_v, time_constant=time_constant, resistance=resistance)
-
-    def check_settings(self) -> None:
-        if "_thresh_v" in self.__dict__:
-            check_reset_below("thresh_v", "reset_v", self)
+        super().__init__(
+            shape,
+            step_time,
+            rest_v=rest_v,
+            reset_v=reset_v,
+            thresh_v=thresh_v,
+            refrac_t=refrac_t,
+            resistance=resistance,
+            batch_size=batch_size,
+        )
+        self.configure(time_constant=time_constant)
 
     def integrate(self, inputs: Tensor) -> Tensor:
         """Voltages after a step with these currents, before any threshold."""
         return leaky_step(
             self.voltage_, inputs, step_time=self.dt, time_constant=self.time_constant, rest_v=self.rest_v, resistance=self.resistance
         )
-
-    def forward(self, inputs: Tensor, refrac_lock: bool = True) -> Tensor:
-        """One step.
-
-        Args:
-            inputs: currents, in nA, B x *shape.
-            refrac_lock: whether voltages hold still while refractory; else they move, without input.
-
-        Returns:
-            spikes, bool, B x *shape.
-
-        Raises:
-            ValueError: a wrong shape, a NaN or an infinity; the state stays as it was.
-        """
-        self.spike_, self.voltage_, self.refrac_ = threshold_step(
-            self.check_inputs(inputs),
-            self.voltage_,
-            self.refrac_,
-            self.integrate,
-            threshold=self.thresh_v,
-            reset=self.reset_v,
-            refrac_steps=self.refrac_steps,
-            refrac_lock=refrac_lock,
-        )
-        return self.spike
