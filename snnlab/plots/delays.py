@@ -11,6 +11,8 @@ from snnlab.plots import style
 def delays(delays: Any, ax: Axes | None = None, *, kind: str = "matrix", step_time: float | None = None, title: str = "") -> Axes:
     """Draws delays as a matrix, one cell a synapse, or as a histogram.
 
+    Seen in: notebooks/02-delays.ipynb
+
     Args:
         delays: the delay of each synapse.
         ax: where to draw; None makes a new picture.

@@ -39,6 +39,8 @@ def fields(
 ) -> Axes:
     """Draws the receptive fields of N neurons as a grid of pictures with one colour bar.
 
+    Seen in: notebooks/05-receptive-fields.ipynb
+
     Args:
         weights: the weights into each neuron, in the shape of its input.
         ax: where to draw; None makes a new picture.

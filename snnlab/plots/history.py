@@ -11,6 +11,8 @@ from snnlab.plots.style import COLORS, INK, array, axes
 def history(window: Any, delays: Any = None, step_time: float = 1.0, ax: Axes | None = None, *, title: str = "") -> Axes:
     """Draws a history as a grid: a row a cell, a column a step back, dark where there was a spike; a ring where a synapse reads.
 
+    Seen in: notebooks/02-delays.ipynb
+
     Args:
         window: the history of one sample, newest first, such as `record.window[:, 0]`.
         delays: the delay of each cell's synapse on one target, such as `connection.delay[0]`; None draws no rings.

@@ -7,18 +7,29 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from snnlab.plots import style
+from snnlab.plots.timeline import timeline
 
 
 def raster(
-    spikes: Any, step_time: float = 1.0, ax: Axes | None = None, *, start: float = 0.0, label: str = "neuron", title: str = ""
+    spikes: Any,
+    step_time: float | None = None,
+    ax: Axes | None = None,
+    *,
+    start: float | None = None,
+    sample: int | None = None,
+    label: str = "neuron",
+    title: str = "",
 ) -> Axes:
     """Draws spikes as marks over time.
 
+    Seen in: notebooks/04-neurons.ipynb
+
     Args:
-        spikes: True where a neuron fired.
-        step_time: length of a step.
+        spikes: True where a neuron fired: a `Series`, or an array of one sample.
+        step_time: length of a step; None: that of the Series, or 1 ms.
         ax: where to draw; None makes a new picture.
-        start: time of the first step.
+        start: time of the first step; None: that of the Series, or 0 ms.
+        sample: which sample of a batch; None: the first of a Series, and of an array that it has no batch.
         label: what a row is, beside the axis.
         title: words above the picture.
 
@@ -26,22 +37,28 @@ def raster(
         step_time, start: ms
 
     Shape:
-        spikes: (T, N)
+        spikes: a Series, (T, B, *shape) or (T, *shape); an array, (T, N), or (T, B, *shape) where a sample is given. All axes of *shape
+            become one, the last axis running fastest.
 
     Returns:
         The axes: one row a neuron, time to the right.
+
+    Raises:
+        ValueError: a wrong number of axes; a Series with a unit, or together with another step time or start.
+        IndexError: no such sample.
 
     Example:
         >>> ax = raster(np.eye(3, dtype=bool), step_time=0.5)
         >>> ax.get_xlabel(), ax.get_ylabel()
         ('time (ms)', 'neuron')
     """
-    spikes = style.array("spikes", spikes, "T x N").astype(bool)
+    over_time = timeline("spikes", spikes, step_time, start, sample=sample, unit="", axes_="T x N")
+    spikes = over_time.values.astype(bool)
     steps, neurons = np.nonzero(spikes)
     ax = style.axes(ax)
     height = ax.get_window_extent().height * 72 / ax.figure.dpi / max(1, spikes.shape[1])
     ax.plot(
-        start + steps * step_time,
+        over_time.times[steps],
         neurons,
         "|",
         color=style.INK,
@@ -49,7 +66,7 @@ def raster(
         markeredgewidth=0.9,
     )
     ax.set(xlabel="time (ms)", ylabel=label, title=title)
-    ax.set_xlim(start - step_time / 2, start + max(len(spikes) - 0.5, 0.5) * step_time)
+    ax.set_xlim(*over_time.span)
     ax.set_ylim(-0.5, spikes.shape[1] - 0.5)
     if spikes.shape[1] <= 5:  # so few rows are all numbered: a locator would put halves between them
         ax.set_yticks(range(spikes.shape[1]))

@@ -8,6 +8,8 @@ from snnlab.plots.style import Picture, array
 def receptive(post: Any, pre: Any) -> Picture:
     """Draws one sample of `postsyn_receptive`, of `presyn_receptive`, and their product, as matrices of outputs x inputs.
 
+    Seen in: notebooks/02-delays.ipynb
+
     Args:
         post: what each output did.
         pre: what arrives at each synapse: one row for all outputs, or with delays one row an output.

@@ -61,11 +61,24 @@ def line(index: int) -> dict[str, Any]:
     return {"color": COLORS[index % len(COLORS)], "linestyle": (0, dashes) if dashes else "solid", "linewidth": 1.3}
 
 
+def fetch(value: Any) -> np.ndarray:
+    """A numpy array of a tensor, wherever it lies, or of anything else that numpy reads."""
+    return np.asarray(value.detach().cpu().numpy() if hasattr(value, "detach") else value)
+
+
+def finite(name: str, value: Any, axes_: str | None = None) -> np.ndarray:
+    """Numbers as float64, of any shape or with the axes that `axes_` names; ValueError for none at all, NaN and infinity."""
+    numbers = (fetch(value) if axes_ is None else array(name, value, axes_)).astype(float)
+    if not numbers.size:
+        raise ValueError(f"{name} must hold numbers, but is empty, of shape {numbers.shape}.")
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"{name} must be finite, but {int((~np.isfinite(numbers)).sum())} of its {numbers.size} numbers are not.")
+    return numbers
+
+
 def array(name: str, value: Any, axes_: str) -> np.ndarray:
     """A numpy array with as many axes as `axes_` names, as in "T x N"; tensors are fetched from their device."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu().numpy()
-    value = np.asarray(value)
+    value = fetch(value)
     wanted = axes_.split(" x ")
     if value.ndim != len(wanted):
         raise ValueError(

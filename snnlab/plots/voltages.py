@@ -5,40 +5,53 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from snnlab.plots.traces import traces
+from snnlab.plots.timeline import timeline
+from snnlab.plots.traces import draw
 
 
 def voltages(
     voltages: Any,
-    step_time: float = 1.0,
+    step_time: float | None = None,
     ax: Axes | None = None,
     *,
-    start: float = 0.0,
+    start: float | None = None,
+    sample: int | None = None,
+    neurons: Sequence[int] | None = None,
     labels: Sequence[str] | None = None,
     title: str = "",
 ) -> Axes:
     """Draws voltages, one line a neuron, told apart by colour, dash and label.
 
+    Seen in: notebooks/04-neurons.ipynb
+
     Args:
-        voltages: the values of each step.
-        step_time: length of a step.
+        voltages: the values of each step: a `Series`, or an array of one sample.
+        step_time: length of a step; None: that of the Series, or 1 ms.
         ax: where to draw; None makes a new picture.
-        start: time of the first step.
-        labels: one a line; None numbers them.
+        start: time of the first step; None: that of the Series, or 0 ms.
+        sample: which sample of a batch; None: the first of a Series, and of an array that it has no batch.
+        neurons: which neurons, by their place in the flattened sample; None: all.
+        labels: one a line; None numbers them by that place.
         title: words above the picture.
 
     Units:
         voltages: mV;  step_time, start: ms
 
     Shape:
-        voltages: (T, n)
+        voltages: a Series, (T, B, *shape) or (T, *shape); an array, (T, n), or (T, B, *shape) where a sample is given. All axes of *shape
+            become one, the last axis running fastest.
 
     Returns:
         The axes, with a legend above them.
+
+    Raises:
+        ValueError: a wrong number of axes or labels; a Series of another unit, or together with another step time or start.
+        IndexError: no such sample or neuron.
 
     Example:
         >>> ax = voltages([[0.0, 1.0], [0.5, 0.5]], labels=["a", "b"])
         >>> ax.get_ylabel(), [text.get_text() for text in ax.get_legend().get_texts()]
         ('voltage (mV)', ['a', 'b'])
     """
-    return traces(voltages, step_time, ax, start=start, labels=labels, ylabel="voltage (mV)", title=title)
+    over_time = timeline("voltages", voltages, step_time, start, sample=sample, neurons=neurons, unit="mV")
+    return draw(over_time, ax, labels, "voltage (mV)", title)

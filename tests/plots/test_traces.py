@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+import torch
 
-from snnlab.plots import currents
+from snnlab.core.recording import Series
+from snnlab.plots import currents, traces
 
 
 def test_time_starts_where_it_is_said_and_advances_by_the_step():
@@ -18,3 +20,17 @@ def test_each_line_has_a_label_in_the_legend():
 def test_a_wrong_number_of_labels_is_refused():
     with pytest.raises(ValueError, match="labels must be one a trace, 2, but are 1"):
         currents(np.zeros((5, 2)), labels=["one"])
+
+
+def test_the_axis_says_what_is_drawn_in_which_unit():
+    assert traces([[0.0]], label="adaptation", unit="nA").get_ylabel() == "adaptation (nA)"
+    assert traces([[0.0]], label="trace").get_ylabel() == "trace"
+    assert traces([[0.0]]).get_xlabel() == "time (ms)"
+
+
+def test_a_series_names_itself():
+    series = Series("exc.adaptation", torch.zeros(2, 1, 1), ("time", "batch", "neuron"), torch.arange(2.0), 1.0, "nA")
+    assert traces(series).get_ylabel() == "exc.adaptation (nA)"
+    assert traces(series, label="w", unit="nA").get_ylabel() == "w (nA)"
+    with pytest.raises(ValueError, match=r"values must be in mV, but 'exc\.adaptation' is in nA"):
+        traces(series, unit="mV")
