@@ -58,7 +58,15 @@ from snnlab.observe import (
     Reducer,
     StateMonitor,
 )
-from snnlab.synapses import DeltaCurrent, InfernoSynapse, SingleExponentialCurrent, Synapse, SynapseConstructor
+from snnlab.synapses import (
+    DeltaCurrent,
+    DeltaPlusCurrent,
+    DoubleExponentialCurrent,
+    InfernoSynapse,
+    SingleExponentialCurrent,
+    Synapse,
+    SynapseConstructor,
+)
 from snnlab.updates import Accumulator, Clamping, Normalization, Updatable, Updater
 
 __all__ = [name for name, value in globals().items() if name[0] != "_" and (name == "data" or not isinstance(value, _ModuleType))]

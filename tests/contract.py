@@ -16,6 +16,8 @@ DELTA = snn.DeltaCurrent.partialconstructor(spike_charge=40.0)
 EXPONENTIAL = snn.SingleExponentialCurrent.partialconstructor(spike_charge=40.0, time_constant=5.0)
 DOUBLE = snn.DoubleExponentialCurrent.partialconstructor(spike_charge=40.0, tc_decay=5.0, tc_rise=1.0)
 LINEAR = snn.DeltaPlusCurrent.partialconstructor(spike_charge=40.0, interp_mode="linear")
+DOUBLE = snn.DoubleExponentialCurrent.partialconstructor(spike_charge=40.0, tc_decay=5.0, tc_rise=1.0)
+LINEAR = snn.DeltaPlusCurrent.partialconstructor(spike_charge=40.0, interp_mode="linear")
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,16 @@ SUBJECTS = {
     "DoubleExponentialCurrent without delay": Subject(
         lambda b: snn.DoubleExponentialCurrent(INPUTS, 0.5, spike_charge=3.0, tc_decay=5.0, tc_rise=1.0, batch_size=b), INPUTS
     ),
+    "DeltaPlusCurrent": Subject(
+        lambda b: snn.DeltaPlusCurrent(INPUTS, 1.0, spike_charge=3.0, delay=4.0, interp_mode="linear", batch_size=b), INPUTS
+    ),
+    "DeltaPlusCurrent without delay": Subject(lambda b: snn.DeltaPlusCurrent(INPUTS, 0.5, spike_charge=3.0, batch_size=b), INPUTS),
+    "DoubleExponentialCurrent": Subject(
+        lambda b: snn.DoubleExponentialCurrent(INPUTS, 1.0, spike_charge=3.0, tc_decay=5.0, tc_rise=1.0, delay=4.0, batch_size=b), INPUTS
+    ),
+    "DoubleExponentialCurrent without delay": Subject(
+        lambda b: snn.DoubleExponentialCurrent(INPUTS, 0.5, spike_charge=3.0, tc_decay=5.0, tc_rise=1.0, batch_size=b), INPUTS
+    ),
     "LIF": Subject(lif, OUTPUTS, spikes=False),
     "ALIF": Subject(alif, OUTPUTS, spikes=False),
     "WinnerALIF": Subject(lambda b: alif(b, snn.WinnerALIF), OUTPUTS, spikes=False),
@@ -130,6 +142,8 @@ SUBJECTS = {
     "LinearDense": Subject(lambda b: connection(snn.LinearDense, b, delay=None), INPUTS),
     "LinearDense with delays": Subject(lambda b: connection(snn.LinearDense, b, delay=4.0), INPUTS),
     "LinearDense with exponential delays": Subject(lambda b: connection(snn.LinearDense, b, delay=4.0, synapse=EXPONENTIAL), INPUTS),
+    "LinearDense with double exponential delays": Subject(lambda b: connection(snn.LinearDense, b, delay=4.0, synapse=DOUBLE), INPUTS),
+    "LinearDense with linear delays": Subject(lambda b: connection(snn.LinearDense, b, delay=4.0, synapse=LINEAR), INPUTS),
     "LinearDense with double exponential delays": Subject(lambda b: connection(snn.LinearDense, b, delay=4.0, synapse=DOUBLE), INPUTS),
     "LinearDense with linear delays": Subject(lambda b: connection(snn.LinearDense, b, delay=4.0, synapse=LINEAR), INPUTS),
     "LinearDirect": Subject(lambda b: connection(snn.LinearDirect, b, delay=None), OUTPUTS),

@@ -64,6 +64,8 @@ MODELS = [
     "ALIF",
     "Competitive",
     "DeltaCurrent",
+    "DeltaPlusCurrent",
+    "DoubleExponentialCurrent",
     "LIF",
     "LinearDense",
     "LinearDirect",

@@ -2,6 +2,17 @@
 
 from snnlab.synapses.base import DelayedRead, InfernoSynapse, Synapse, SynapseConstructor
 from snnlab.synapses.delta import DeltaCurrent
+from snnlab.synapses.deltaplus import DeltaPlusCurrent
+from snnlab.synapses.doubleexponential import DoubleExponentialCurrent
 from snnlab.synapses.exponential import SingleExponentialCurrent
 
-__all__ = ["DelayedRead", "DeltaCurrent", "InfernoSynapse", "SingleExponentialCurrent", "Synapse", "SynapseConstructor"]
+__all__ = [
+    "DelayedRead",
+    "DeltaCurrent",
+    "DeltaPlusCurrent",
+    "DoubleExponentialCurrent",
+    "InfernoSynapse",
+    "SingleExponentialCurrent",
+    "Synapse",
+    "SynapseConstructor",
+]

@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from snnlab.core import checks
-from snnlab.core.interpolation import interp_expdecay, interp_nearest, interp_previous
+from snnlab.core.interpolation import interp_expdecay, interp_linear, interp_nearest, interp_previous
 from snnlab.core.mixins import BatchShapeMixin, DelayedMixin
 from snnlab.core.module import Module
 from snnlab.core.record import RecordTensor
 
-INTERPOLATIONS = {"previous": interp_previous, "nearest": interp_nearest, "expdecay": interp_expdecay}
+INTERPOLATIONS = {"previous": interp_previous, "nearest": interp_nearest, "linear": interp_linear, "expdecay": interp_expdecay}
 
 
 class SynapseConstructor(Protocol):
@@ -47,7 +47,7 @@ class DelayedRead:
 
     Args:
         record: the history.
-        interp: "previous", "nearest" or "expdecay".
+        interp: "previous", "nearest", "linear" or "expdecay".
         scale: factor on the stored values, such as charge per step.
         time_constant: of the decay between two steps, in ms; for "expdecay" alone.
         tolerance: how far a delay may lie off a whole step and still count as one, in ms.
@@ -78,6 +78,11 @@ class DelayedRead:
         rounding = torch.finfo(bounded.dtype).eps * record.duration  # 300.3 ms in float32 is known to 3e-5 ms only
         beyond = (selector - bounded).abs() > self.tolerance + rounding
         return torch.where(beyond, torch.as_tensor(overbound, dtype=value.dtype, device=value.device), value)
+
+
+def decaying_read(record: RecordTensor, interp: str, tolerance: float, time_constant: float, scale: float = 1.0) -> DelayedRead:
+    """How a current that decays is read: between two steps by its decay for "expdecay", else along the line."""
+    return DelayedRead(record, interp, tolerance, scale, time_constant if interp == "expdecay" else None)
 
 
 class Synapse(Module, ABC):
@@ -136,8 +141,8 @@ class Synapse(Module, ABC):
 class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
     """A synapse with plain histories: what the synapses of this library have in common.
 
-    A subclass builds its histories with `new_history`, says in `delayed_currents` and `delayed_spikes` how currents and spikes follow
-    from them, and steps them in `forward`.
+    A subclass builds its histories with `new_history`, that of its spikes under the name `spike_`; it says in `delayed_currents` and
+    `delayed_spikes` how currents and spikes follow from them, and steps them in `forward`.
 
     Args:
         shape: shape of the group of synapses, without the batch.
@@ -194,6 +199,15 @@ class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
         dtype = torch.get_default_dtype()
         return RecordTensor(self.dt, self.delay, shape=self.batchedshape, dtype=dtype, inplace=self.inplace)
 
+    @property
+    def spike(self) -> Tensor:
+        """Spikes that came at this step, as bool, B x *shape. Setting it replaces them, and no stored current with them."""
+        return self.spike_.block[0].movedim(-1, 0) != 0
+
+    @spike.setter
+    def spike(self, value: Tensor) -> None:
+        self.spike_.write(self.check_state("spike", value) != 0, 1)
+
     def delayed_currents(self) -> tuple[DelayedRead, ...]:
         """The histories whose reads at a delay add up to the current at that delay."""
         raise NotImplementedError(f"{type(self).__name__} must say how its current follows from its histories.")
@@ -208,8 +222,9 @@ class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
         Shape:
             selector: B x *shape -> B x *shape, or B x *shape x D -> B x *shape x D; a batch axis of 1 serves all samples
         """
-        first, *others = (read.at(selector, self.current_overbound) for read in self.delayed_currents())
-        return sum(others, first)
+        first, *others = self.delayed_currents()
+        rest = None if self.current_overbound is None else 0.0  # the overbound value stands for the whole current: one part carries it
+        return sum((read.at(selector, rest) for read in others), first.at(selector, self.current_overbound))
 
     def spike_at(self, selector: Tensor) -> Tensor:
         """Spikes `selector` ms ago, as bool; beyond the longest delay `spike_overbound`, or the oldest spikes for None."""
@@ -250,5 +265,15 @@ def refuse_unknown(name: str, kwargs: dict[str, Any]) -> None:
 
 
 def interpolation_mode(name: str, value: Any, choices: tuple[str, ...] = ("nearest", "previous")) -> str:
-    """The lower-case name of a way to read between two steps."""
+    """The lower-case name of a way to read between two steps; for spikes unless other choices are given."""
     return checks.one_of(name, str(value).lower(), choices, RuntimeError)
+
+
+def pulse_mode(name: str, value: Any) -> str:
+    """A way to read currents that are pulses of one step."""
+    return interpolation_mode(name, value, ("nearest", "previous", "linear"))
+
+
+def decay_mode(name: str, value: Any) -> str:
+    """A way to read currents that decay between two steps."""
+    return interpolation_mode(name, value, ("expdecay", "linear"))

@@ -2,7 +2,9 @@
 
     I[t] = (Q/dt)·s[t]
 
-so that the current, summed over the step, carries the charge Q whatever the step's length.
+so that the current, summed over the step, carries the charge Q whatever the step's length. At a delay between two steps the current is that
+of the older, of the nearer, or lies on the straight line between both: a spike then arrives in two shares that add up to Q, and the current
+has a slope by which delays can learn.
 
 Reference: Gerstner et al., Neuronal Dynamics (2014), section 1.3 (short current pulses).
 """
@@ -13,7 +15,7 @@ from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
-from snnlab.synapses.base import DelayedRead, InfernoSynapse, SynapseConstructor, as_binary, interpolation_mode, refuse_unknown
+from snnlab.synapses.base import DelayedRead, InfernoSynapse, SynapseConstructor, as_binary, pulse_mode, refuse_unknown
 
 
 def delta_step(spikes: Tensor, *, step_time: float, spike_charge: float) -> Tensor:
@@ -34,14 +36,15 @@ class DeltaCurrent(InfernoSynapse):
 
     Only the spikes are remembered: the current at a delay is the spike at that delay, times Q/dt.
 
-    Any nonzero input is one whole spike, also 0.3 and -1.0; to scale the charge by a graded input, take `SingleExponentialCurrent`.
+    Any nonzero input is one whole spike, also 0.3 and -1.0; to scale the charge by a graded input, take `DeltaPlusCurrent`.
 
     Args:
         shape: shape of the group of synapses, without the batch.
         step_time: length of a simulation step.
         spike_charge: charge of a spike, not 0; below 0 it inhibits.
         delay: longest delay that can be read.
-        interp_mode: which spike counts between two steps: "previous" (the older: an arrival waits for the next step) or "nearest".
+        interp_mode: what counts between two steps: "previous" (the older spike: an arrival waits for the next step), "nearest", or
+            "linear" (currents lie on the line between both; spikes are the older).
         interp_tol: how far a delay may lie off a whole step and still count as one; None: 1e-4 steps.
         current_overbound: current beyond the longest delay; None: that of the longest delay.
         spike_overbound: spikes beyond the longest delay; None: those of the longest delay.
@@ -68,7 +71,7 @@ class DeltaCurrent(InfernoSynapse):
     """
 
     spike_charge = Setting(checks.not_zero, Quantity("pC", 0.5, 50.0, "charge of one spike", step=0.5))
-    interp_mode = Setting(interpolation_mode)
+    interp_mode = Setting(pulse_mode)
 
     def __init__(
         self,
@@ -120,15 +123,6 @@ class DeltaCurrent(InfernoSynapse):
         return self.spike_charge / self.dt
 
     @property
-    def spike(self) -> Tensor:
-        """Spikes that came at this step, as bool, B x *shape. Setting it replaces them."""
-        return self.spike_.block[0].movedim(-1, 0) != 0
-
-    @spike.setter
-    def spike(self, value: Tensor) -> None:
-        self.spike_.write(self.check_state("spike", value) != 0, 1)
-
-    @property
     def current(self) -> Tensor:
         """Current of this step, in nA, B x *shape. It follows from the spikes: setting it does nothing."""
         return delta_step(self.spike_.peek(), step_time=self.dt, spike_charge=self.spike_charge)
@@ -141,7 +135,8 @@ class DeltaCurrent(InfernoSynapse):
         return (DelayedRead(self.spike_, self.interp_mode, self.tolerance, scale=self.charge_per_step),)
 
     def delayed_spikes(self) -> DelayedRead:
-        return DelayedRead(self.spike_, self.interp_mode, self.tolerance)
+        interp = "previous" if self.interp_mode == "linear" else self.interp_mode  # half a spike is none
+        return DelayedRead(self.spike_, interp, self.tolerance)
 
     def forward(self, *inputs: Tensor, **kwargs: Any) -> Tensor:
         """One step.

@@ -7,7 +7,8 @@ The equation is linear, so one step of length dt is exact, whatever dt:
     I[t] = I[t−1]·exp(−dt/τ) + (Q/τ)·s[t]
 
 I[t] is the current sampled at the step: exact at every step, and at every delay too, as between two steps it decays from the older one by
-the same law. What a spike delivers to a neuron that holds this sample for a whole step is another matter: it takes in the charge
+the same law. (Read along the straight line between both steps instead, a spike's onset is a ramp of one step, whose slope a delay can learn
+by.) What a spike delivers to a neuron that holds this sample for a whole step is another matter: it takes in the charge
 
     Q·(dt/τ) / (1 − exp(−dt/τ))
 
@@ -23,7 +24,16 @@ from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
-from snnlab.synapses.base import DelayedRead, InfernoSynapse, SynapseConstructor, as_binary, interpolation_mode, refuse_unknown
+from snnlab.synapses.base import (
+    DelayedRead,
+    InfernoSynapse,
+    SynapseConstructor,
+    as_binary,
+    decay_mode,
+    decaying_read,
+    interpolation_mode,
+    refuse_unknown,
+)
 
 
 def exponential_step(current: Tensor, spikes: Tensor, *, step_time: float, time_constant: float, spike_charge: float) -> Tensor:
@@ -53,6 +63,7 @@ class SingleExponentialCurrent(InfernoSynapse):
         spike_overbound: spikes beyond the longest delay; None: those of the longest delay.
         batch_size: number of samples.
         inplace: whether the histories are written in place.
+        interp_mode: the current between two steps: "expdecay" (decays from the older: exact) or "linear" (on the line between both).
 
     Units:
         step_time, time_constant, delay, interp_tol: ms;  spike_charge: pC;  current: nA (1 pC/ms = 1 nA)
@@ -62,7 +73,7 @@ class SingleExponentialCurrent(InfernoSynapse):
 
     Raises:
         ValueError: a charge of 0, a time constant or step time not above 0, a negative delay.
-        RuntimeError: an unknown `spike_interp_mode`.
+        RuntimeError: an unknown `spike_interp_mode` or `interp_mode`.
 
     Example:
         >>> synapse = SingleExponentialCurrent((2,), 1.0, spike_charge=10.0, time_constant=5.0)
@@ -72,6 +83,7 @@ class SingleExponentialCurrent(InfernoSynapse):
 
     spike_charge = Setting(checks.not_zero, Quantity("pC", 0.5, 50.0, "charge of one spike", step=0.5))
     spike_interp_mode = Setting(interpolation_mode)
+    interp_mode = Setting(decay_mode)
     time_constant = Setting(
         lambda name, value, unit: checks.positive(name, value, unit, "For no decay, use DeltaCurrent."),
         Quantity("ms", 0.5, 100.0, "decay of the synaptic current", log=True),
@@ -91,9 +103,11 @@ class SingleExponentialCurrent(InfernoSynapse):
         spike_overbound: bool | None = False,
         batch_size: int = 1,
         inplace: bool = True,
+        interp_mode: str = "expdecay",
     ) -> None:
         super().__init__(shape, step_time, delay, batch_size, inplace)
-        self.configure(spike_charge=spike_charge, time_constant=time_constant, spike_interp_mode=spike_interp_mode)
+        modes = {"spike_interp_mode": spike_interp_mode, "interp_mode": interp_mode}
+        self.configure(spike_charge=spike_charge, time_constant=time_constant, **modes)
         self.tolerance = interp_tol
         self.current_overbound, self.spike_overbound = current_overbound, spike_overbound
         self.current_ = self.new_history()
@@ -109,6 +123,7 @@ class SingleExponentialCurrent(InfernoSynapse):
         current_overbound: float | None = 0.0,
         spike_overbound: bool | None = False,
         inplace: bool = True,
+        interp_mode: str = "expdecay",
     ) -> SynapseConstructor:
         """A function that builds such a synapse from (shape, step_time, delay, batch_size); arguments as in the class."""
         return lambda shape, step_time, delay, batch_size: cls(
@@ -123,16 +138,8 @@ class SingleExponentialCurrent(InfernoSynapse):
             spike_overbound=spike_overbound,
             batch_size=batch_size,
             inplace=inplace,
+            interp_mode=interp_mode,
         )
-
-    @property
-    def spike(self) -> Tensor:
-        """Spikes that came at this step, as bool, B x *shape. Setting it replaces them; the current stays."""
-        return self.spike_.block[0].movedim(-1, 0) != 0
-
-    @spike.setter
-    def spike(self, value: Tensor) -> None:
-        self.spike_.write(self.check_state("spike", value) != 0, 1)
 
     @property
     def current(self) -> Tensor:
@@ -144,7 +151,7 @@ class SingleExponentialCurrent(InfernoSynapse):
         self.current_.write(self.check_state("current", value), 1)
 
     def delayed_currents(self) -> tuple[DelayedRead, ...]:
-        return (DelayedRead(self.current_, "expdecay", self.tolerance, time_constant=self.time_constant),)
+        return (decaying_read(self.current_, self.interp_mode, self.tolerance, self.time_constant),)
 
     def delayed_spikes(self) -> DelayedRead:
         return DelayedRead(self.spike_, self.spike_interp_mode, self.tolerance)

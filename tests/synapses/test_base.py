@@ -5,17 +5,37 @@ import warnings
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from snnlab.core.record import RecordTensor
-from snnlab.synapses import DelayedRead, DeltaCurrent, InfernoSynapse, SingleExponentialCurrent, Synapse
-from snnlab.synapses.base import as_binary, interpolation_mode, refuse_unknown
+from snnlab.synapses import (
+    DelayedRead,
+    DeltaCurrent,
+    DeltaPlusCurrent,
+    DoubleExponentialCurrent,
+    InfernoSynapse,
+    SingleExponentialCurrent,
+    Synapse,
+)
+from snnlab.synapses.base import as_binary, decay_mode, decaying_read, interpolation_mode, pulse_mode, refuse_unknown
 
 DEVICES = ["cpu"] + ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available()
+
+
+def kind_of(synapse, **first):
+    return lambda **kwargs: synapse(**{"shape": 3, "step_time": 1.0, "spike_charge": 2.0} | first | kwargs)
+
+
 KINDS = {
-    "delta": lambda **kwargs: DeltaCurrent(**{"shape": 3, "step_time": 1.0, "spike_charge": 2.0} | kwargs),
-    "exponential": lambda **kwargs: SingleExponentialCurrent(
-        **{"shape": 3, "step_time": 1.0, "spike_charge": 2.0, "time_constant": 4.0} | kwargs
-    ),
+    "delta": kind_of(DeltaCurrent),
+    "delta linear": kind_of(DeltaCurrent, interp_mode="linear"),
+    "delta plus": kind_of(DeltaPlusCurrent),
+    "delta plus linear": kind_of(DeltaPlusCurrent, interp_mode="linear"),
+    "exponential": kind_of(SingleExponentialCurrent, time_constant=4.0),
+    "exponential linear": kind_of(SingleExponentialCurrent, time_constant=4.0, interp_mode="linear"),
+    "double exponential": kind_of(DoubleExponentialCurrent, tc_decay=4.0, tc_rise=2.0),
+    "double exponential linear": kind_of(DoubleExponentialCurrent, tc_decay=4.0, tc_rise=2.0, interp_mode="linear"),
 }
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
@@ -141,6 +161,57 @@ def test_a_delay_within_the_tolerance_of_the_longest_is_the_longest(kind):
     assert synapse.tolerance == pytest.approx(0.5e-4)
 
 
+# ------------------------------------------------------------------------------------------------------------------------------ laws
+
+
+DT = st.sampled_from([0.1, 0.25, 0.3, 1.0])
+TRAIN = st.lists(st.booleans(), min_size=9, max_size=20)
+
+
+def driven(kind, train, dt, **kwargs):
+    """A synapse of one cell, in double precision, that remembers 8 steps, and the currents of its run."""
+    synapse = KINDS[kind](shape=1, step_time=dt, delay=8 * dt, **kwargs).double()
+    return synapse, [synapse(torch.tensor([[value]])).item() for value in train]
+
+
+@every_kind
+@given(train=TRAIN, steps=st.integers(0, 8), dt=DT)
+def test_a_whole_step_delay_replays_the_past_bit_for_bit(kind, train, steps, dt):
+    synapse, currents = driven(kind, train, dt)
+    for delay in (steps * dt, float(torch.tensor(steps * dt))):  # also as single precision knows it
+        selector = torch.tensor([[delay]], dtype=torch.float64)
+        assert synapse.current_at(selector).item() == currents[-1 - steps]
+        assert synapse.spike_at(selector).item() == train[-1 - steps]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.endswith("linear")])
+@given(train=TRAIN, steps=st.integers(0, 7), share=st.floats(0.01, 0.99), dt=DT)
+def test_a_linear_read_lies_on_the_line_between_two_steps_and_its_spikes_are_the_older(kind, train, steps, share, dt):
+    synapse, currents = driven(kind, train, dt)
+    selector = torch.tensor([[(steps + share) * dt]], dtype=torch.float64)
+    newer, older = currents[-1 - steps], currents[-2 - steps]
+    assert synapse.current_at(selector).item() == pytest.approx((1 - share) * newer + share * older, rel=1e-9, abs=1e-9)
+    assert synapse.spike_at(selector).item() == train[-2 - steps]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("delta", "delta linear")])  # to them any input is 1
+@given(one=st.lists(st.floats(-2, 2), min_size=9, max_size=9), other=TRAIN, factor=st.floats(-3, 3), delay=st.floats(0, 8), dt=DT)
+def test_currents_add_up_as_their_inputs_do(kind, one, other, factor, delay, dt):
+    other = [float(spike) for spike in other[:9]]
+    both = [x + factor * y for x, y in zip(one, other, strict=True)]
+    selector = torch.tensor([[delay * dt]], dtype=torch.float64)
+    first, second, mixed = (driven(kind, train, dt)[0].current_at(selector).item() for train in (one, other, both))
+    assert mixed == pytest.approx(first + factor * second, rel=1e-6, abs=1e-6)
+
+
+@every_kind
+@given(train=TRAIN, silent=st.integers(0, 20), dt=DT)
+def test_after_clear_nothing_is_left_of_the_past(kind, train, silent, dt):
+    synapse, currents = driven(kind, [False] * silent + train, dt)
+    synapse.clear()
+    assert [synapse(torch.tensor([[value]])).item() for value in train] == currents[silent:]
+
+
 # ------------------------------------------------------------------------------------------------------------------------ bad input
 
 
@@ -258,11 +329,11 @@ def test_clear_ignores_keywords_meant_for_others(kind):
 @every_kind
 @pytest.mark.parametrize("delay", [0.0, 2.0])
 def test_a_gradient_passes_straight_through_the_spikes(kind, delay):
-    # At the step itself: dI/ds is Q/dt = 2 for delta, Q/τ = 0.5 for exponential; a spike of 0 lets it pass too.
+    # At the step itself: dI/ds is Q/dt = 2 for delta, Q/τ = 0.5 for exponential, 0 for what rises from 0; a spike of 0 lets it pass too.
     synapse = KINDS[kind](shape=2, delay=delay, inplace=False)
     spikes = torch.tensor([[1.0, 0.0]], requires_grad=True)
     current = synapse(spikes)
-    slope = {"delta": 2.0, "exponential": 0.5}[kind]
+    slope = {"delta": 2.0, "delta plus": 2.0, "exponential": 0.5, "double exponential": 0.0}[kind.removesuffix(" linear")]
     assert current.tolist() == [[slope, 0.0]]
     current.sum().backward()
     assert spikes.grad.tolist() == [[slope, slope]]
@@ -275,8 +346,40 @@ def test_a_gradient_passes_through_a_delay_to_the_spikes_of_that_step(kind):
     spikes = [torch.tensor([[value]], requires_grad=True) for value in (1.0, 0.0, 1.0, 0.0)]
     run(synapse, spikes)
     synapse.current_at(torch.tensor([[2.0]])).sum().backward()
-    expected = {"delta": [0, 2, 0, 0], "exponential": [0.5 * 0.7788008, 0.5, 0, 0]}[kind]  # exp(−1/4) = 0.7788
+    # exp(−1/4) = 0.7788, exp(−1/2) = 0.6065, Q/(τ_d − τ_r) = 1
+    decay = {"exponential": [0.5 * 0.7788008, 0.5, 0, 0], "double exponential": [0.7788008 - 0.6065307, 0, 0, 0]}
+    expected = decay.get(kind.removesuffix(" linear"), [0, 2, 0, 0])
     assert [0 if each.grad is None else each.grad.item() for each in spikes] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS if kind not in ("delta", "delta linear")]
+)  # theirs is no derivative: any input is 1
+def test_the_gradient_that_reaches_the_inputs_through_a_delay_is_the_derivative(kind):
+    selector = torch.tensor([[[0.0, 0.3, 1.2, 1.75]], [[0.5, 0.05, 1.0, 2.0]]], dtype=torch.float64)  # on steps and between
+
+    def read(*inputs):
+        synapse = KINDS[kind](shape=1, step_time=0.5, delay=2.0, batch_size=2, inplace=False).double()
+        run(synapse, inputs)
+        return synapse.current_at(selector)
+
+    generator = torch.Generator().manual_seed(3)
+    inputs = [torch.rand(2, 1, generator=generator, dtype=torch.float64).requires_grad_() for _ in range(6)]
+    assert torch.autograd.gradcheck(read, inputs)
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS if kind not in ("delta", "delta plus")]
+)  # a constant between two steps has no slope
+@pytest.mark.parametrize("inplace", [True, False])
+def test_the_gradient_that_reaches_a_selector_between_two_steps_is_the_derivative(kind, inplace):
+    synapse = KINDS[kind](step_time=0.5, delay=2.0, batch_size=2, inplace=inplace).double()
+    run(synapse, trains(6))
+    within = torch.rand(2, 3, 4, generator=torch.Generator().manual_seed(4), dtype=torch.float64) * 0.4 + 0.05
+    selector = (within + torch.arange(4) * 0.5).requires_grad_()
+    assert torch.autograd.gradcheck(synapse.current_at, selector)
+    slope = torch.autograd.grad(synapse.current_at(selector).sum(), selector)[0]
+    assert slope.count_nonzero() > 10
 
 
 @every_kind
@@ -412,6 +515,21 @@ def test_names_are_checked():
     refuse_unknown("DeltaCurrent", {})
     with pytest.raises(TypeError, match=r"DeltaCurrent takes no keyword 'a', 'b'. Leave it out, or check its spelling"):
         refuse_unknown("DeltaCurrent", {"a": 1, "b": 2})
-    assert interpolation_mode("interp_mode", "Nearest") == "nearest"
-    with pytest.raises(RuntimeError, match="interp_mode must be one of 'nearest', 'previous', but is 'linear'"):
-        interpolation_mode("interp_mode", "linear")
+
+
+@pytest.mark.parametrize(
+    ("check", "taken"),
+    [(interpolation_mode, ("nearest", "previous")), (pulse_mode, ("nearest", "previous", "linear")), (decay_mode, ("expdecay", "linear"))],
+)
+def test_a_way_to_read_between_two_steps_is_one_of_its_kind_in_any_case(check, taken):
+    assert [check("interp_mode", mode.title()) for mode in taken] == list(taken)
+    for mode in {"nearest", "previous", "linear", "expdecay", "next", ""} - set(taken):
+        words = f"interp_mode must be one of {', '.join(map(repr, taken))}, but is {mode!r}"
+        with pytest.raises(RuntimeError, match=words):
+            check("interp_mode", mode)
+
+
+def test_a_current_that_decays_is_read_with_its_time_constant_unless_along_the_line():
+    record = RecordTensor(1.0, 1.0, shape=(1, 1))
+    assert decaying_read(record, "expdecay", 1e-4, 5.0) == DelayedRead(record, "expdecay", 1e-4, 1.0, 5.0)
+    assert decaying_read(record, "linear", 1e-4, 5.0, scale=-1.0) == DelayedRead(record, "linear", 1e-4, -1.0, None)

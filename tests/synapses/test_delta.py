@@ -65,6 +65,27 @@ def test_between_two_steps_the_older_spike_counts_or_the_nearer(mode, seen):
     assert synapse.current_at(torch.tensor([[delays]])).flatten().tolist() == [3.0 * spike for spike in seen]
 
 
+def test_a_spike_read_along_the_line_arrives_in_two_shares_that_make_its_charge():
+    # Delays of 1.25 ms: a share 3/4 of Q/dt a step after 1 ms, 1/4 after 2 ms.
+    synapse = one(delay=3.0, interp_mode="Linear")
+    late = torch.tensor([[1.25]])
+    seen = []
+    for spike in (True, False, False, False, False):
+        synapse(torch.tensor([[spike]]))
+        seen.append((synapse.current_at(late).item(), synapse.spike_at(late).item()))
+    assert seen == [(0, False), (2.25, False), (0.75, True), (0, False), (0, False)]
+
+
+def test_a_delay_learns_from_the_line_and_not_from_what_waits():
+    # Spike 2 ms ago of 3 nA: between 1 and 2 ms the current grows by 3 nA a ms, between 2 and 3 ms it falls by as much.
+    for mode, slopes in (("linear", [3.0, -3.0]), ("previous", [0.0, 0.0])):
+        synapse = one(delay=4.0, interp_mode=mode)
+        run(synapse, [False, True, False, False])
+        delays = torch.tensor([[[1.5, 2.25]]], requires_grad=True)
+        (synapse.current_at(delays).sum() + 0 * delays.sum()).backward()
+        assert delays.grad.flatten().tolist() == slopes
+
+
 def test_the_current_follows_from_the_spikes_and_cannot_be_set():
     synapse = one(delay=1.0)
     run(synapse, [True, False])
@@ -96,9 +117,9 @@ def test_only_the_spikes_are_stored_as_zeros_and_ones():
     assert not synapse.spike_.value.any()
 
 
-@pytest.mark.parametrize("mode", ["linear", "next", "", None])
+@pytest.mark.parametrize("mode", ["expdecay", "next", "", None])
 def test_another_interpolation_is_refused_with_the_choices(mode):
-    with pytest.raises(RuntimeError, match="interp_mode must be one of 'nearest', 'previous', but is"):
+    with pytest.raises(RuntimeError, match="interp_mode must be one of 'nearest', 'previous', 'linear', but is"):
         one(interp_mode=mode)
 
 
@@ -122,6 +143,6 @@ def test_the_way_to_read_between_two_steps_is_checked_also_later():
     synapse = DeltaCurrent(1, 1.0, spike_charge=1.0)
     synapse.interp_mode = "Nearest"
     assert synapse.interp_mode == "nearest"
-    with pytest.raises(RuntimeError, match="interp_mode must be one of 'nearest', 'previous', but is 'cubic'"):
+    with pytest.raises(RuntimeError, match="interp_mode must be one of 'nearest', 'previous', 'linear', but is 'cubic'"):
         synapse.interp_mode = "cubic"
     assert synapse.interp_mode == "nearest"

@@ -99,6 +99,18 @@ def test_spikes_between_two_steps_are_the_older_or_the_nearer():
         one(spike_interp_mode="expdecay")
 
 
+def test_the_onset_read_along_the_line_is_a_ramp_of_one_step():
+    # A spike 3 ms ago: at 3.5 ms half of its 2 nA, where the exact current is 0; at 2.5 ms half way between 2 and 2·exp(−1/5).
+    for mode, expected in (("linear", [1.0, 1.0 + math.exp(-0.2)]), ("expdecay", [0.0, 2.0 * math.exp(-0.1)])):
+        synapse = one(delay=5.0, interp_mode=mode)
+        run(synapse, [False, True, False, False, False])
+        assert synapse.current_at(torch.tensor([[[3.5, 2.5]]])).flatten().tolist() == pytest.approx(expected)
+    synapse.interp_mode = "linear"
+    assert synapse.current_at(torch.tensor([[3.5]])).item() == 1
+    with pytest.raises(RuntimeError, match="interp_mode must be one of 'expdecay', 'linear', but is 'nearest'"):
+        synapse.interp_mode = "nearest"
+
+
 def test_a_current_that_is_set_goes_on_decaying():
     synapse = one(delay=1.0)
     run(synapse, [True])
@@ -136,16 +148,18 @@ def test_both_histories_are_saved_under_the_names_of_the_seed():
 
 
 def test_a_partial_constructor_takes_what_a_connection_gives():
-    build = SingleExponentialCurrent.partialconstructor(5.0, 3.0, "nearest", 0.01, -1.0, True, False)
+    build = SingleExponentialCurrent.partialconstructor(5.0, 3.0, "nearest", 0.01, -1.0, True, False, "Linear")
     synapse = build((2, 3), 0.5, 4.0, 7)
     assert (synapse.shape, synapse.dt, synapse.delay, synapse.batchsz) == ((2, 3), 0.5, 4.0, 7)
     assert (synapse.spike_charge, synapse.time_constant, synapse.spike_interp_mode, synapse.tolerance) == (5.0, 3.0, "nearest", 0.01)
     assert (synapse.current_overbound, synapse.spike_overbound, synapse.inplace) == (-1.0, True, False)
+    assert synapse.interp_mode == "linear"
 
 
 def test_a_partial_constructor_has_the_defaults_of_the_class():
     ours = inspect.signature(SingleExponentialCurrent.partialconstructor).parameters
     theirs = inspect.signature(SingleExponentialCurrent).parameters
     wanted = ["spike_charge", "time_constant", "spike_interp_mode", "interp_tol", "current_overbound", "spike_overbound", "inplace"]
-    assert list(ours) == wanted
+    assert list(ours) == [*wanted, "interp_mode"]
+    assert next(reversed(theirs)) == "interp_mode"
     assert all(parameter.default == theirs[name].default for name, parameter in ours.items())
