@@ -10,6 +10,7 @@ and through one product, `correlate`, which is the sum over the batch of post x 
 import inspect
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -249,11 +250,12 @@ class Connection(Updatable, Module, ABC):
         """Where each synapse reads such a history; kept until a delay changes."""
         return self._plans.of(self.delay, read, overbound, slopes)
 
-    def read_sum(self, weight: Tensor) -> Tensor:
+    def read_sum(self, weight: Tensor, product: Callable[..., Tensor] = delayed_sum) -> Tensor:
         """Each output's sum of weight x current at the delay, over all histories that the current is made of.
 
         Args:
             weight: N x M, M the first axis of the synapse's shape.
+            product: works out one history's share, as `delayed_sum` does.
 
         Returns:
             N x (all other axes of the synapse's shape, then samples).
@@ -262,7 +264,7 @@ class Connection(Updatable, Module, ABC):
         delay = self.delay.view(weight.shape) if self.delay.requires_grad and torch.is_grad_enabled() else None
         for read in self.synapse.delayed_currents():
             plan = self.plan(read, overbound is not None, delay is not None)
-            total = total + delayed_sum(read.record.table, weight, plan, scale=read.scale, overbound=overbound, delay=delay)
+            total = total + product(read.record.table, weight, plan, scale=read.scale, overbound=overbound, delay=delay)
             overbound = overbound and 0.0  # what lies beyond counts once, however many histories the current is made of
         return total
 
