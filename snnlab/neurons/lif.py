@@ -26,7 +26,7 @@ def leaky_step(voltage: Tensor, inputs: Tensor, *, step_time: float, time_consta
         >>> leaky_step(torch.tensor([-65.0]), torch.tensor([1.0]), step_time=1.0, time_constant=10.0, rest_v=-65.0, resistance=20.0)
         tensor([-63.0967])
     """
-    towards = inputs * resistance + rest_v
+    towards = (inputs * resistance).add_(rest_v)
     return torch.lerp(towards, voltage, math.exp(-step_time / time_constant))
 
 
