@@ -46,10 +46,12 @@ class DelayPlan:
     Args:
         reads: one read a synapse, or two, which add up.
         beyond: where the delay lies outside the history, N x M bool; None for nowhere.
+        shared: how many steps back all synapses read, where they all read the same step whole; None where they do not.
     """
 
     reads: tuple[Reading, ...]
     beyond: Tensor | None = None
+    shared: int | None = None
 
 
 def plan_delays(
@@ -63,6 +65,8 @@ def plan_delays(
     tolerance: float,
     overbound: bool,
     slopes: bool = False,
+    cells: Tensor | None = None,
+    count: int | None = None,
 ) -> DelayPlan:
     """Works out where synapses of these delays read.
 
@@ -74,6 +78,8 @@ def plan_delays(
         tolerance: how far a delay may lie off a whole step and still count as one.
         overbound: whether a delay outside the history is marked; else it reads the nearest end.
         slopes: whether a gradient is to reach the delays.
+        cells: which of the history's cells each synapse listens to, N x M, whole numbers; None: synapse (n, m) to cell m.
+        count: number of the history's cells; None: M.
 
     Units:
         delay, step_time, duration, time_constant, tolerance: ms
@@ -83,9 +89,10 @@ def plan_delays(
         ...             tolerance=1e-4, overbound=True).reads[0].rows
         tensor([[0, 5]])
     """
-    columns = torch.arange(delay.shape[-1], device=delay.device)
+    count = delay.shape[-1] if count is None else count
+    cells = torch.arange(delay.shape[-1], device=delay.device).expand(delay.shape) if cells is None else cells
     parts = []
-    for part in delay.split(64):  # what is worked out in double precision stays small
+    for part, heard in zip(delay.split(64), cells.split(64), strict=True):  # what is worked out in double precision stays small
         exact = widest(part)
         bounded = exact.clamp(0, duration)
         slack = torch.finfo(delay.dtype).eps * exact.abs() + tolerance  # 299.9 ms in float32 is known to 1e-5 ms only
@@ -93,7 +100,7 @@ def plan_delays(
         shares = _shares(
             bounded / step_time, slack / step_time, slots, interp, None if time_constant is None else time_constant / step_time
         )
-        read = [(steps.long() * delay.shape[-1] + columns, factor, slope / step_time * ~outside) for steps, factor, slope in shares]
+        read = [(steps.long() * count + heard, factor, slope / step_time * ~outside) for steps, factor, slope in shares]
         parts.append((outside, *(each.to(delay.dtype) if each.is_floating_point() else each for one in read for each in one)))
     beyond, *columns = (torch.cat(column) for column in zip(*parts, strict=True))
     reads = []
@@ -101,7 +108,15 @@ def plan_delays(
         slope = slope if slopes and slope.any() else None
         if slope is not None or factor.any():
             reads.append(Reading(rows, None if bool((factor == 1).all()) else factor, slope))
-    return DelayPlan(tuple(reads), beyond if overbound and beyond.any() else None)
+    outside = overbound and bool(beyond.any())
+    return DelayPlan(tuple(reads), beyond if outside else None, None if outside else _shared_step(reads, count))
+
+
+def _shared_step(reads: list[Reading], count: int) -> int | None:
+    if len(reads) != 1 or reads[0].factor is not None or reads[0].slope is not None:
+        return None
+    first, last = (end.item() for end in (reads[0].rows // count).aminmax())
+    return first if first == last else None
 
 
 def _shares(steps: Tensor, slack: Tensor, slots: int, interp: str, tau: float | None) -> list[tuple[Tensor, Tensor, Tensor]]:
@@ -124,6 +139,13 @@ def _shares(steps: Tensor, slack: Tensor, slots: int, interp: str, tau: float | 
     return [(newer, 1 - share, -one), ((newer + 1).clamp(max=slots - 1), share, one)]
 
 
+def _each_read(delay: Tensor, count: int, cells: Tensor | None) -> Tensor:
+    """The delays as N x M, one for each read; with sites, N·L x M."""
+    if cells is None:
+        return delay.view(-1, count)
+    return delay.view(len(delay), -1, cells.shape[1]).expand(-1, len(cells), -1).flatten(0, 1)
+
+
 class Plans:
     """The plans of one connection, one for each way of reading, kept until a delay changes.
 
@@ -140,14 +162,16 @@ class Plans:
         self._delay: Tensor | None = None  # the delays themselves: while they are held, no others can take their place in memory
         self._stamp: tuple[int, int] | None = None
 
-    def of(self, delay: Tensor, read: DelayedRead, overbound: bool = True, slopes: bool = False) -> DelayPlan:
+    def of(self, delay: Tensor, read: DelayedRead, overbound: bool = True, slopes: bool = False, cells: Tensor | None = None) -> DelayPlan:
         """The plan for these delays and this way of reading, made anew if it must be.
 
         Args:
-            delay: in ms, any shape whose elements are N x M.
+            delay: in ms, any shape whose elements are N x M, or with `cells` N x L x M or N x 1 x M.
             read: the history and how to read it.
             overbound: whether delays outside the history are marked.
             slopes: whether a gradient is to reach the delays.
+            cells: which of the history's cells each of M synapses listens to at each of L sites, L x M, always the same; the plan is
+                then of N·L x M. None: cell m, and no sites.
         """
         record = read.record
         counted = not delay.is_inference()  # torch counts no changes in inference mode
@@ -160,7 +184,7 @@ class Plans:
             if len(self._plans) >= 8:  # a time constant that is being moved makes one plan a setting
                 self._plans.pop(next(iter(self._plans)))
             self._plans[key] = plan_delays(
-                delay.detach().view(-1, record.shape[1]),
+                _each_read(delay.detach(), record.shape[1], cells),
                 step_time=record.dt,
                 duration=record.duration,
                 slots=record.slots,
@@ -169,6 +193,8 @@ class Plans:
                 tolerance=read.tolerance,
                 overbound=overbound,
                 slopes=slopes,
+                cells=None if cells is None else cells.repeat(len(delay), 1),
+                count=record.shape[1],
             )
             if self._plans[key].beyond is not None:
                 count = int(self._plans[key].beyond.sum())

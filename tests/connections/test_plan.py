@@ -145,3 +145,34 @@ def test_a_plan_with_slopes_is_kept_beside_the_one_without():
     without = plans.of(delay, reading("linear"))
     assert plans.of(delay, reading("linear"), slopes=True).reads[0].slope is not None
     assert without.reads[0].slope is None
+
+
+def read_of(slots, cells, interp="previous"):
+    return DelayedRead(RecordTensor(1.0, slots - 1.0, shape=(1, cells)), interp, 1e-4)
+
+
+@pytest.mark.parametrize(("delay", "shared"), [([[2.0, 2.0]], 2), ([[0.0, 0.0]], 0), ([[2.0, 1.0]], None), ([[1.5, 1.5]], 2)])
+def test_a_plan_says_how_many_steps_back_all_synapses_read(delay, shared):
+    # "previous": an arrival between two steps waits, so that 1.5 ms are read two steps back.
+    assert Plans().of(torch.tensor(delay), read_of(4, 2)).shared == shared
+
+
+@pytest.mark.filterwarnings("ignore:1 delays lie outside")
+def test_synapses_that_scale_what_they_read_or_lie_outside_share_no_step():
+    decaying = DelayedRead(RecordTensor(1.0, 3.0, shape=(1, 2)), "expdecay", 1e-4, time_constant=5.0)
+    assert Plans().of(torch.tensor([[1.5, 1.5]]), decaying).shared is None
+    assert Plans().of(torch.tensor([[3.0, 4.0]]), read_of(4, 2)).shared is None
+    assert Plans().of(torch.tensor([[3.0, 4.0]]), read_of(4, 2), overbound=False).shared == 3
+
+
+def test_synapses_at_sites_listen_to_the_cells_that_are_given():
+    # Two sites of two taps over three cells: the first hears cells 0 and 1, the second 1 and 2. Row: steps · 3 cells + cell.
+    cells = torch.tensor([[0, 1], [1, 2]])
+    plans, everywhere = Plans(), torch.tensor([[0.0, 2.0]])
+    assert plans.of(everywhere, read_of(4, 3), cells=cells).reads[0].rows.tolist() == [[0, 7], [1, 8]]
+    each_site = torch.tensor([[[0.0, 2.0], [3.0, 1.0]]])
+    assert plans.of(each_site, read_of(4, 3), cells=cells).reads[0].rows.tolist() == [[0, 7], [10, 5]]
+    two_outputs = torch.tensor([[1.0, 1.0], [1.0, 1.0]])
+    plan = plans.of(two_outputs, read_of(4, 3), cells=cells)
+    assert plan.reads[0].rows.tolist() == [[3, 4], [4, 5], [3, 4], [4, 5]]
+    assert plan.shared == 1
