@@ -33,7 +33,8 @@ All input spikes lie at t >= 1, so that there is such a step j.
                     w_k <- w_k + dt/tau_k (a_k (v - rest) - w_k)   where neither refractory nor just spiked, then
                     w_k <- w_k + b_k                               where spiked.
                 Brian2 clears `not_refractory` of a cell as it spikes, so the first line is a run_regularly after the thresholds, and the
-                second belongs to the reset.
+                second belongs to the reset. Without any refractory time, cells that have just spiked take part in the first line too, with
+                the voltage they are about to be reset to.
 
 Voltages are numbers in mV, currents in nA, resistances in megaohm, charges in pC: equations without unit conversion, as in snnlab.
 """
@@ -48,10 +49,9 @@ import numpy as np
 FOLDER = Path(__file__).parent
 
 MEMBRANE = {
-    "LIF": "dv/dt = (-(v - rest_v) + resistance*(bias + pulse))/tau : 1 (unless refractory)",
-    "AdEx": "dv/dt = (-(v - rest_v) + sharpness*exp((v - rheobase_v)/sharpness) + resistance*(bias + pulse - w_0 - w_1))/tau"
-    " : 1 (unless refractory)",
-    "Izhikevich": "dv/dt = (affinity*(v - rest_v)*(v - crit_v) + resistance*(bias + pulse - w_0 - w_1))/tau : 1 (unless refractory)",
+    "LIF": "dv/dt = (-(v - rest_v) + resistance*(bias + pulse))/tau : 1",
+    "AdEx": "dv/dt = (-(v - rest_v) + sharpness*exp((v - rheobase_v)/sharpness) + resistance*(bias + pulse - w_0 - w_1))/tau : 1",
+    "Izhikevich": "dv/dt = (affinity*(v - rest_v)*(v - crit_v) + resistance*(bias + pulse - w_0 - w_1))/tau : 1",
 }
 
 NETWORKS = {
@@ -102,7 +102,7 @@ NETWORKS = {
             "affinity": 0.25,
             "reset_v": -58.0,
             "thresh_v": 0.0,
-            "refrac_t": 0.5,
+            "refrac_t": 0.0,
             "tc_membrane": 12.0,
             "tc_adaptation": [60.0, 10.0],
             "voltage_coupling": [0.01, 0.004],
@@ -157,20 +157,23 @@ def simulate(network: dict, drawn: dict) -> dict:
         constants |= {f"tau_{k}": neuron["tc_adaptation"][k] * b2.ms, f"a_{k}": neuron["voltage_coupling"][k]}
         constants |= {f"b_{k}": neuron["spike_increment"][k]}
 
+    rests = neuron["refrac_t"] > 0
+    membrane = MEMBRANE[network["model"]] + (" (unless refractory)" if rests else "")
     group = b2.NeuronGroup(
         len(drawn["bias"]),
-        "\n".join([MEMBRANE[network["model"]], "bias : 1 (constant)", "pulse : 1", *(f"w_{k} : 1" for k in adaptations)]),
+        "\n".join([membrane, "bias : 1 (constant)", "pulse : 1", *(f"w_{k} : 1" for k in adaptations)]),
         threshold="v >= thresh_v",
         reset="\n".join(["v = reset_v", *(f"w_{k} += b_{k}" for k in adaptations)]),
-        refractory=neuron["refrac_t"] * b2.ms,
+        refractory=neuron["refrac_t"] * b2.ms if rests else False,
         method="exact" if network["model"] == "LIF" else "euler",
         namespace=constants,
     )
     group.v, group.bias = neuron["rest_v"], drawn["bias"].astype(np.float64)
     decay = math.exp(-network["step_time"] / synapse["time_constant"]) if "time_constant" in synapse else 0.0
     fade = group.run_regularly(f"pulse *= {decay!r}", dt=step, when="after_groups")
+    share, after = "int(not_refractory)*dt" if rests else "dt", "v + int(v >= thresh_v)*(reset_v - v)"
     adapt = [
-        group.run_regularly(f"w_{k} += int(not_refractory)*dt/tau_{k}*(a_{k}*(v - rest_v) - w_{k})", dt=step, when="after_thresholds")
+        group.run_regularly(f"w_{k} += {share}/tau_{k}*(a_{k}*({after} - rest_v) - w_{k})", dt=step, when="after_thresholds")
         for k in adaptations
     ]
     steps, channels = drawn["inputs"].T.astype(int)
@@ -186,14 +189,19 @@ def simulate(network: dict, drawn: dict) -> dict:
         synapses.append(each)
     monitor = b2.SpikeMonitor(group)
     b2.Network(group, fade, *adapt, generator, *synapses, monitor).run(drawn["steps"] * step)
-    spikes = np.stack([np.round(np.asarray(monitor.t / step)).astype(np.uint16), np.asarray(monitor.i).astype(np.uint16)], axis=1)
     adaptation = np.stack([np.asarray(getattr(group, f"w_{k}")) for k in adaptations], axis=1) if adaptations else np.zeros(0)
     return {
-        "spikes": spikes[np.lexsort((spikes[:, 1], spikes[:, 0]))],
+        "spikes": sorted_spikes(monitor, step),
         "voltage": np.asarray(group.v),
         "adaptation": adaptation,
         "version": b2.__version__,
     }
+
+
+def sorted_spikes(monitor: object, step: object) -> np.ndarray:
+    """What a SpikeMonitor saw, as rows of (step, neuron)."""
+    rows = np.stack([np.round(np.asarray(monitor.t / step)), np.asarray(monitor.i)], axis=1).astype(np.uint16)
+    return rows[np.lexsort((rows[:, 1], rows[:, 0]))]
 
 
 def record_small() -> None:
@@ -234,17 +242,48 @@ def cuba_rate(neurons: int, duration: float, seed: int) -> float:
     return monitor.num_spikes / neurons / (duration / 1000)
 
 
+def cuba_spikes(neurons: int, duration: float, seed: int) -> dict:
+    """The same network with the arithmetic of snnlab, where a step integrates a held current: connections, first voltages and spikes.
+
+    Spikes have no delay, so one of step k is integrated at step k + 1 in both libraries (see above).
+    """
+    import brian2 as b2
+
+    b2.prefs.codegen.target = "numpy"
+    b2.start_scope()
+    step = b2.defaultclock.dt = 0.1 * b2.ms
+    random = np.random.default_rng(seed)
+    connected = random.random((neurons, neurons)) < 80 / neurons  # (to, from)
+    voltage = random.uniform(-60, -50, neurons).astype(np.float32)
+    equations = "dv/dt = (ge + gi - (v + 49))/(20*ms) : 1 (unless refractory)\nge : 1\ngi : 1"
+    group = b2.NeuronGroup(neurons, equations, threshold="v >= -50", reset="v = -60", refractory=5 * b2.ms, method="exact")
+    group.v = voltage.astype(np.float64)
+    fade = group.run_regularly("ge *= exp(-dt/(5*ms))\ngi *= exp(-dt/(10*ms))", dt=step, when="after_groups")
+    excites = np.arange(neurons) < 0.8 * neurons
+    synapses = []
+    for sources, effect in ((excites, "ge += 1.62"), (~excites, "gi -= 9")):
+        post, pre = (connected & sources).nonzero()
+        each = b2.Synapses(group, group, on_pre=effect)
+        each.connect(i=pre, j=post)
+        synapses.append(each)
+    monitor = b2.SpikeMonitor(group)
+    b2.Network(group, fade, *synapses, monitor).run(duration * b2.ms)
+    return {"connected": np.packbits(connected), "first_voltage": voltage, "spikes": sorted_spikes(monitor, step)}
+
+
 def record_cuba() -> None:
-    """Writes the rates of the CUBA network, whole for one second and with a quarter of its neurons for half a second."""
+    """Writes the CUBA network's rates, over one second and over its first 50 ms, and the spikes of one with 500 neurons."""
     import brian2 as b2
 
     rates = {
-        "whole": [cuba_rate(4000, 1000.0, seed) for seed in range(10)],
-        "quarter": [cuba_rate(1000, 500.0, seed) for seed in range(20)],
+        "rates_1000_ms": [cuba_rate(4000, 1000.0, seed) for seed in range(10)],
+        "rates_50_ms": [cuba_rate(4000, 50.0, seed) for seed in range(20)],
     }
-    np.savez_compressed(FOLDER / "cuba.npz", **rates, version=b2.__version__)
+    small = cuba_spikes(500, 300.0, seed=0)
+    np.savez_compressed(FOLDER / "cuba.npz", **rates, **small, version=b2.__version__)
     for name, values in rates.items():
         print(f"cuba, {name}: mean {np.mean(values):.3f} Hz, sd {np.std(values, ddof=1):.3f}, {np.round(values, 2)}")
+    print(f"cuba, 500 neurons: {len(small['spikes'])} spikes; {(FOLDER / 'cuba.npz').stat().st_size} bytes")
 
 
 if __name__ == "__main__":
