@@ -36,6 +36,7 @@ from snnlab.core.interpolation import (
     interp_previous,
 )
 from snnlab.core.kernel import exp_stdp_post_kernel, exp_stdp_pre_kernel
+from snnlab.core.spiketimes import spikes_from_times, times_from_spikes
 from snnlab.core.tensors import (
     exponential_smoothing,
     full,
@@ -107,6 +108,8 @@ __all__ = [
     "ones",
     "rescale",
     "scalar",
+    "spikes_from_times",
+    "times_from_spikes",
     "trace_cumulative",
     "trace_cumulative_scaled",
     "trace_cumulative_value",
