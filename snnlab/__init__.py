@@ -31,7 +31,7 @@ from snnlab.encoding import (
     PoissonIntervalEncoder,
 )
 from snnlab.learning import STDP, CellTrainer, Competitive, IndependentCellTrainer, Unit
-from snnlab.network import Cell, Layer, Proxy, Serial
+from snnlab.network import Biclique, Cell, Layer, Proxy, RecurrentSerial, Serial
 from snnlab.neurons import (
     ALIF,
     EIF,

@@ -106,6 +106,18 @@ class Recurrent(snn.Layer):
         return self({"feed": (inputs,), "own": (self.neurons.out.spike,)})["out"]
 
 
+def biclique(batch: int) -> snn.Biclique:
+    feed, ahead = connection(snn.LinearDense, batch, delay=3.0), connection(snn.LinearDense, batch, delay=None, synapse=EXPONENTIAL)
+    return snn.Biclique([("feed", feed), ("ahead", ahead, torch.neg)], [("out", alif(batch)), ("other", lif(batch), torch.abs)])
+
+
+def recurrent(batch: int, *, trainable: bool) -> snn.RecurrentSerial:
+    feed, out = connection(snn.LinearDense, batch, delay=3.0), connection(snn.LinearDirect, batch, delay=None)
+    back = connection(snn.LinearLateral, batch, delay=2.0, synapse=EXPONENTIAL)
+    away = {} if trainable else {"feedback_out_transform": torch.neg}
+    return snn.RecurrentSerial(feed, out, back, alif(batch), lif(batch), trainable_feedback=trainable, **away)
+
+
 SUBJECTS = {
     "DeltaCurrent": Subject(lambda b: snn.DeltaCurrent(INPUTS, 1.0, spike_charge=3.0, delay=4.0, batch_size=b), INPUTS),
     "DeltaCurrent without delay": Subject(lambda b: snn.DeltaCurrent(INPUTS, 0.5, spike_charge=3.0, batch_size=b), INPUTS),
@@ -153,4 +165,13 @@ SUBJECTS = {
     "Serial": Subject(lambda b: snn.Serial(connection(snn.LinearDense, b, delay=4.0), lif(b)), INPUTS),
     "Serial with adaptation": Subject(lambda b: snn.Serial(connection(snn.LinearDense, b, delay=None), alif(b)), INPUTS),
     "Layer": Subject(Recurrent, INPUTS, step=Recurrent.once),
+    "Biclique": Subject(
+        biclique,
+        INPUTS,
+        step=lambda model, x: torch.cat(tuple(model({"feed": (x,), "ahead": (x,)}).values()), -1),
+    ),
+    "RecurrentSerial": Subject(lambda b: recurrent(b, trainable=False), INPUTS, step=lambda model, x: torch.cat(model(x), -1)),
+    "RecurrentSerial with trainable feedback": Subject(
+        lambda b: recurrent(b, trainable=True), INPUTS, step=lambda model, x: torch.cat(model(x), -1)
+    ),
 }

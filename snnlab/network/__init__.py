@@ -1,8 +1,10 @@
 """Networks: connections and neurons that are stepped together."""
 
+from snnlab.network.biclique import Biclique
 from snnlab.network.cell import Cell
 from snnlab.network.layer import Layer
 from snnlab.network.proxy import Proxy
-from snnlab.network.wiring import Serial
+from snnlab.network.recurrent import RecurrentSerial
+from snnlab.network.serial import Serial
 
-__all__ = ["Cell", "Layer", "Proxy", "Serial"]
+__all__ = ["Biclique", "Cell", "Layer", "Proxy", "RecurrentSerial", "Serial"]

@@ -5,12 +5,12 @@ One step:  inputs ──► each named connection ──► wiring ──► eac
 Only `wiring` differs between layers: it says which connection's currents go to which neurons.
 """
 
-import inspect
 import keyword
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from snnlab.connections import Connection
@@ -18,6 +18,7 @@ from snnlab.core import checks
 from snnlab.core.module import Module
 from snnlab.network.cell import Cell
 from snnlab.network.proxy import Proxy
+from snnlab.network.step import check_connection, check_keywords, check_pair, check_wired
 from snnlab.neurons import Neuron
 from snnlab.synapses import Synapse
 
@@ -30,23 +31,6 @@ def _name(value: Any) -> str:
     if value.startswith("__") or value in _TAKEN:
         raise ValueError(f"name must be free, but {value!r} means something else to the layer's containers. Try {value.strip('_')}_1.")
     return value
-
-
-def check_keywords(method: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
-    """TypeError for a keyword that a method of one argument, such as a neuron's step, does not take."""
-    try:
-        inspect.signature(method).bind(None, **kwargs)
-    except TypeError as error:
-        raise TypeError(f"{method.__qualname__} {error}. Leave it out, or check its spelling.") from None
-
-
-def check_batch(names: tuple[str, str], connection: Connection, neuron: Neuron) -> None:
-    """RuntimeError where a connection and the neurons it feeds run different numbers of samples."""
-    if connection.batchsz != neuron.batchsz:
-        raise RuntimeError(
-            f"connection {names[0]!r} has batchsz {connection.batchsz}, but neuron {names[1]!r} has {neuron.batchsz}. "
-            "Set batchsz of the layer, which sets both."
-        )
 
 
 class Layer(Module, ABC):
@@ -194,6 +178,7 @@ class Layer(Module, ABC):
 
     @batchsz.setter
     def batchsz(self, value: int) -> None:
+        self.resize_states(checks.whole("batchsz", value))
         for part in (*self.connections_.values(), *self.neurons_.values()):
             part.batchsz = value
 
@@ -215,7 +200,10 @@ class Layer(Module, ABC):
 
     @abstractmethod
     def wiring(self, inputs: dict[str, Tensor], **kwargs: Any) -> dict[str, Tensor]:
-        """From currents by connection to currents by neuron, both B x ...; all names must be registered."""
+        """From currents by connection to currents by neuron, both B x ...; all names must be registered.
+
+        Its result is checked, names and shapes, before any neuron runs. The connections have stepped by then.
+        """
 
     def forward(
         self,
@@ -238,18 +226,26 @@ class Layer(Module, ABC):
 
         Raises:
             AttributeError: an unknown name.
-            ValueError, TypeError, RuntimeError: an input of a wrong shape, or NaN; an unknown keyword; parts of different batch sizes.
+            ValueError, TypeError: an input of a wrong shape, or NaN; an unknown keyword.
+            RuntimeError: parts of different batch sizes or step times.
         """
+        self._check_wiring_keywords(kwargs)
+        if not isinstance(inputs, Mapping):
+            known = ", ".join(map(repr, self.connections_)) or "none yet"
+            raise TypeError(f"inputs must be a dict of inputs by connection ({known}), but is a {type(inputs).__name__}.")
         given = {name: (values,) if isinstance(values, Tensor) else tuple(values) for name, values in inputs.items()}
         to_connections, to_neurons = connection_kwargs or {}, neuron_kwargs or {}
-        if kwargs:
-            check_keywords(self.wiring, kwargs)
         self._check_step(given, to_connections, to_neurons)
         ran = {name: self.connections_[name](*values, **to_connections.get(name, {})) for name, values in given.items()}
         currents = self.wiring(ran, **kwargs)
-        spikes = {name: self.get_neuron(name)(current, **to_neurons.get(name, {})) for name, current in currents.items()}
+        check_wired(self.neurons_, currents)
+        spikes = {name: self.neurons_[name](current, **to_neurons.get(name, {})) for name, current in currents.items()}
         self.observe(ran, spikes)
         return (spikes, ran) if capture_intermediate else spikes
+
+    def _check_wiring_keywords(self, kwargs: Mapping[str, Any]) -> None:
+        if kwargs:
+            check_keywords(self.wiring, kwargs)
 
     def _check_step(self, inputs: Mapping[str, tuple], to_connections: Mapping[str, dict], to_neurons: Mapping[str, dict]) -> None:
         """Refuses, before any part has run, what a part would refuse after others have: no step is left half done."""
@@ -259,12 +255,10 @@ class Layer(Module, ABC):
             check_keywords(self.get_neuron(name).forward, kwargs)
         for name in inputs:
             for neuron in self.neurons_:
-                check_batch((name, neuron), self.connections_[name], self.neurons_[neuron])
+                check_pair((name, neuron), self.connections_[name], self.neurons_[neuron])
         if len(inputs) > 1:
             for name, values in inputs.items():
-                self.connections_[name].check_inputs(values)
-                for value in values:
-                    checks.finite(f"inputs of {name!r}", value)
+                check_connection(name, self.connections_[name], values, to_connections.get(name, {}))
 
     def observe(self, ran: Mapping[str, Any], spikes: Mapping[str, Any]) -> None:
         """Tells every cell whose connection and neurons have just run that a step is over."""
@@ -285,8 +279,11 @@ class Layer(Module, ABC):
         """Brings the layer to rest.
 
         Args:
-            submodules: whether connections and neurons are cleared too.
+            submodules: whether connections and neurons are cleared too, or only what the layer itself remembers.
             **kwargs: passed to their `clear`, such as `keep_adaptations=False`.
         """
         if submodules:
             super().clear(**kwargs)
+        else:
+            for name, rest in self._states.items():
+                setattr(self, name, torch.full_like(getattr(self, name), rest, requires_grad=False))

@@ -1,6 +1,6 @@
-"""Layers with a wiring of their own: who feeds whom.
+"""Serial: one connection feeds one group of neurons.
 
-Serial        one connection feeds one group of neurons
+inputs ──► connection ──► transform, if any ──► neurons ──► spikes
 """
 
 from collections.abc import Callable
@@ -10,12 +10,15 @@ from torch import Tensor
 
 from snnlab.connections import Connection
 from snnlab.network.cell import Cell
-from snnlab.network.layer import Layer, check_batch, check_keywords
+from snnlab.network.fixed import fixed_parts
+from snnlab.network.layer import Layer
+from snnlab.network.step import check_keywords, check_pair
 from snnlab.neurons import Neuron
 from snnlab.synapses import Synapse
 from snnlab.updates import Updater
 
 
+@fixed_parts
 class Serial(Layer):
     """One connection that feeds one group of neurons.
 
@@ -75,6 +78,11 @@ class Serial(Layer):
         """The cell of both, for learning rules and monitors."""
         return self.cells_[self._names[0]][self._names[1]]
 
+    @property
+    def batched_inshape(self) -> tuple[int, ...]:
+        """Shape of the inputs of a step: (B, *inshape)."""
+        return self.connection.batched_inshape
+
     def wiring(self, inputs: dict[str, Tensor], **kwargs: Any) -> dict[str, Tensor]:
         """Hands the currents to the neurons, through the transform if there is one."""
         current = inputs[self._names[0]]
@@ -101,26 +109,16 @@ class Serial(Layer):
 
         Raises:
             TypeError: a keyword, but no transform to take it; one that the neurons do not take.
-            RuntimeError: connection and neurons of different batch sizes.
+            RuntimeError: connection and neurons of different batch sizes or step times.
         """
         if kwargs and self.transform is None:
             raise TypeError(f"Serial takes no keyword {', '.join(map(repr, kwargs))}: it has no transform to pass it to.")
-        check_batch(self._names, self.connection, self.neuron)
+        check_pair(self._names, self.connection, self.neuron)
         if neuron_kwargs:
             check_keywords(self.neuron.forward, neuron_kwargs)
+        if kwargs:
+            check_keywords(self.transform, kwargs)
         current = self.connection(*inputs, **(connection_kwargs or {}))
         spikes = self.neuron(*self.wiring({self._names[0]: current}, **kwargs).values(), **(neuron_kwargs or {}))
         self.cell.observe()
         return (spikes, current) if capture_intermediate else spikes
-
-
-def _refuse(name: str) -> Callable[..., None]:
-    def refuse(self: Layer, *args: Any, **kwargs: Any) -> None:
-        raise RuntimeError(f"{type(self).__name__} has fixed parts: {name} cannot be used. Build a Layer of your own for another wiring.")
-
-    refuse.__doc__ = "Raises RuntimeError: the parts are fixed."
-    return refuse
-
-
-for _method in ("add_connection", "add_neuron", "add_cell", "del_connection", "del_neuron", "del_cell"):
-    setattr(Serial, _method, _refuse(_method))

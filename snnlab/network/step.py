@@ -1,0 +1,80 @@
+"""What a layer checks so that a step is done whole or not at all.
+
+Before any part runs: inputs, keywords, batch sizes and step times of all parts: what one of them would refuse is refused for all.
+Before any neuron runs: names and shapes of what the wiring gave. The connections have stepped by then: a wiring is known once it has run.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import Tensor
+
+from snnlab.connections import Connection
+from snnlab.core import checks
+from snnlab.neurons import Neuron
+from snnlab.synapses.base import refuse_unknown
+
+
+def check_keywords(function: Callable[..., Any], kwargs: Mapping[str, Any]) -> None:
+    """TypeError for a keyword that a function of one argument, such as a neuron's step, does not take."""
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # a function of C that does not say: it will refuse by itself
+        return
+    try:
+        signature.bind(None, **kwargs)
+    except TypeError as error:
+        owner = getattr(function, "__self__", None)  # of a method: a class may have it from its parent
+        name = getattr(function, "__name__", type(function).__name__)
+        raise TypeError(
+            f"{f'{type(owner).__name__}.' if owner is not None else ''}{name} {error}. Leave it out, or check its spelling."
+        ) from None
+
+
+def check_connection(name: str, connection: Connection, inputs: tuple[Tensor, ...], kwargs: Mapping[str, Any]) -> None:
+    """Refuses what a connection would refuse once it ran: inputs of a wrong shape or not finite, unknown keywords, a lost gradient."""
+    connection.check_inputs(inputs)
+    for value in inputs:
+        checks.finite(f"inputs of {name!r}", value)
+    check_connection_keywords(connection, kwargs)
+    if connection.delayedby:
+        connection.refuse_lost_gradient()
+
+
+def check_connection_keywords(connection: Connection, kwargs: Mapping[str, Any]) -> None:
+    """TypeError for a keyword that neither the connection nor its synapse names. One written elsewhere may take any."""
+    if kwargs:
+        methods = (type(connection).forward, type(connection.synapse).forward)
+        if all(method.__module__.startswith("snnlab.") for method in methods):
+            named = {name for method in methods for name in inspect.signature(method).parameters}
+            refuse_unknown(type(connection.synapse).__name__, {name: kwargs[name] for name in kwargs if name not in named})
+
+
+def check_pair(names: tuple[str, str], connection: Connection, neuron: Neuron) -> None:
+    """RuntimeError where a connection and neurons run different numbers of samples, or by different step times."""
+    if connection.batchsz != neuron.batchsz:
+        raise RuntimeError(
+            f"connection {names[0]!r} has batchsz {connection.batchsz}, but neuron {names[1]!r} has {neuron.batchsz}. "
+            "Set batchsz of the layer, which sets both."
+        )
+    if connection.dt != neuron.dt:
+        raise RuntimeError(
+            f"connection {names[0]!r} steps by {connection.dt} ms, but neuron {names[1]!r} by {neuron.dt} ms. "
+            "Set dt of the layer, which sets both."
+        )
+
+
+def check_wired(neurons: Mapping[str, Neuron], currents: Any) -> None:
+    """Refuses what a wiring gave: no dict, unknown neurons, shapes that are not theirs; where there are several, NaN too."""
+    if not isinstance(currents, Mapping):
+        raise TypeError(f"wiring must return a dict of currents by neuron, but gave a {type(currents).__name__}.")
+    for name in currents:
+        if name not in neurons:
+            raise AttributeError(
+                f"wiring gave currents for {name!r}. There is no neuron {name!r}; there is: {', '.join(neurons) or 'none'}."
+            )
+    for name, current in currents.items():
+        checks.shaped(f"inputs of neuron {name!r}, from the wiring,", current, neurons[name].batchedshape, "B x *shape")
+        if len(currents) > 1:
+            checks.finite(f"inputs of neuron {name!r}, from the wiring,", current)
