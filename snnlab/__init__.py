@@ -13,7 +13,7 @@ from importlib.metadata import version as _version
 from types import ModuleType as _ModuleType
 from typing import Any as _Any
 
-from snnlab import data
+from snnlab import data, traced
 from snnlab.connections import Connection, LinearDense, LinearDirect, LinearLateral, WeightBiasDelayMixin
 from snnlab.core import *  # noqa: F403 - the step functions of the core are public names too: bounds, interpolations, traces, tensors
 from snnlab.core.hooks import Hook, StateHook
@@ -69,7 +69,8 @@ from snnlab.synapses import (
 )
 from snnlab.updates import Accumulator, Clamping, Normalization, Updatable, Updater
 
-__all__ = [name for name, value in globals().items() if name[0] != "_" and (name == "data" or not isinstance(value, _ModuleType))]
+_SHOWN = ("data", "traced")
+__all__ = [name for name, value in globals().items() if name[0] != "_" and (name in _SHOWN or not isinstance(value, _ModuleType))]
 
 
 def __dir__() -> list[str]:
