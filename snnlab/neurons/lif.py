@@ -6,12 +6,11 @@ For a current that is constant over a step, one step of length dt is exact:
 
     V[t] = V_rest + R·I + (V[t−1] − V_rest − R·I)·exp(−dt/τ)
 
-Reference: Gerstner et al., Neuronal Dynamics (2014), section 1.3.
+Reference: Gerstner et al., Neuronal Dynamics (2014), section 1.3; as GLIF1: Teeter et al., Nat. Commun. 9:709 (2018).
 """
 
 import math
 
-import torch
 from torch import Tensor
 
 from snnlab.core import checks
@@ -22,12 +21,19 @@ from snnlab.neurons.base import ThresholdNeuron
 def leaky_step(voltage: Tensor, inputs: Tensor, *, step_time: float, time_constant: float, rest_v: float, resistance: float) -> Tensor:
     """One step of the equation above, without threshold.
 
+    Args:
+        voltage: before the step, in mV.
+        inputs: current, in nA.
+        step_time, time_constant: dt and τ, in ms.
+        rest_v: voltage at rest, in mV.
+        resistance: R, in MΩ.
+
     Example:
         >>> leaky_step(torch.tensor([-65.0]), torch.tensor([1.0]), step_time=1.0, time_constant=10.0, rest_v=-65.0, resistance=20.0)
         tensor([-63.0967])
     """
     towards = (inputs * resistance).add_(rest_v)
-    return torch.lerp(towards, voltage, math.exp(-step_time / time_constant))
+    return towards.lerp_(voltage, math.exp(-step_time / time_constant))
 
 
 class LIF(ThresholdNeuron):
@@ -93,3 +99,17 @@ class LIF(ThresholdNeuron):
         return leaky_step(
             self.voltage_, inputs, step_time=self.dt, time_constant=self.time_constant, rest_v=self.rest_v, resistance=self.resistance
         )
+
+
+class GLIF1(LIF):
+    """A group of leaky integrate-and-fire neurons, under the name that the first of the generalised models has: it is `LIF`, name for name.
+
+    Equation: `help("snnlab.neurons.lif")`. Arguments, units and shapes as in `LIF`.
+
+    Reference: Teeter et al., Nat. Commun. 9:709 (2018).
+
+    Example:
+        >>> neuron = GLIF1(1, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-50.0, refrac_t=2.0, time_constant=10.0, resistance=10.0)
+        >>> [bool(neuron(torch.tensor([[20.0]]))) for _ in range(4)]
+        [True, False, True, False]
+    """
