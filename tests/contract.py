@@ -16,8 +16,6 @@ DELTA = snn.DeltaCurrent.partialconstructor(spike_charge=40.0)
 EXPONENTIAL = snn.SingleExponentialCurrent.partialconstructor(spike_charge=40.0, time_constant=5.0)
 DOUBLE = snn.DoubleExponentialCurrent.partialconstructor(spike_charge=40.0, tc_decay=5.0, tc_rise=1.0)
 LINEAR = snn.DeltaPlusCurrent.partialconstructor(spike_charge=40.0, interp_mode="linear")
-DOUBLE = snn.DoubleExponentialCurrent.partialconstructor(spike_charge=40.0, tc_decay=5.0, tc_rise=1.0)
-LINEAR = snn.DeltaPlusCurrent.partialconstructor(spike_charge=40.0, interp_mode="linear")
 
 
 @dataclass(frozen=True)
@@ -85,6 +83,14 @@ def alif(batch: int, kind: type = snn.ALIF) -> snn.ALIF:
 MEMBRANE = {"rest_v": -65.0, "reset_v": -67.0, "thresh_v": -40.0, "refrac_t": 2.0, "resistance": 2.0}
 PARABOLA = {"crit_v": -55.0, "affinity": 0.1}
 UPSWING = {"rheobase_v": -55.0, "sharpness": 3.0}
+SOFT = {
+    "reset_v_add": 2.0,
+    "reset_v_mul": 0.5,
+    "thresh_eq_v": -60.0,
+    "tc_membrane": 15.0,
+    "rc_adaptation": (0.1, 0.01),
+    "spike_increment": 1.0,
+}
 CURRENTS = {"tc_membrane": 10.0, "tc_adaptation": (20.0, 100.0), "voltage_coupling": (0.02, -0.01), "spike_increment": 2.0}
 
 
@@ -134,19 +140,12 @@ SUBJECTS = {
     "DoubleExponentialCurrent without delay": Subject(
         lambda b: snn.DoubleExponentialCurrent(INPUTS, 0.5, spike_charge=3.0, tc_decay=5.0, tc_rise=1.0, batch_size=b), INPUTS
     ),
-    "DeltaPlusCurrent": Subject(
-        lambda b: snn.DeltaPlusCurrent(INPUTS, 1.0, spike_charge=3.0, delay=4.0, interp_mode="linear", batch_size=b), INPUTS
-    ),
-    "DeltaPlusCurrent without delay": Subject(lambda b: snn.DeltaPlusCurrent(INPUTS, 0.5, spike_charge=3.0, batch_size=b), INPUTS),
-    "DoubleExponentialCurrent": Subject(
-        lambda b: snn.DoubleExponentialCurrent(INPUTS, 1.0, spike_charge=3.0, tc_decay=5.0, tc_rise=1.0, delay=4.0, batch_size=b), INPUTS
-    ),
-    "DoubleExponentialCurrent without delay": Subject(
-        lambda b: snn.DoubleExponentialCurrent(INPUTS, 0.5, spike_charge=3.0, tc_decay=5.0, tc_rise=1.0, batch_size=b), INPUTS
-    ),
     "LIF": Subject(lif, OUTPUTS, spikes=False),
     "ALIF": Subject(alif, OUTPUTS, spikes=False),
     "WinnerALIF": Subject(lambda b: alif(b, snn.WinnerALIF), OUTPUTS, spikes=False),
+    "GLIF1": Subject(lambda b: snn.GLIF1(OUTPUTS, 1.0, **MEMBRANE, time_constant=10.0, batch_size=b), OUTPUTS, spikes=False),
+    "GLIF2": Subject(lambda b: snn.GLIF2(OUTPUTS, 1.0, rest_v=-65.0, refrac_t=2.0, **SOFT, batch_size=b), OUTPUTS, spikes=False),
+    "ExactNeuron": Subject(lambda b: snn.ExactNeuron(OUTPUTS, 1.0, rest_v=-65.0, thresh_v=-50.0, batch_size=b), OUTPUTS, spikes=False),
     "QIF": Subject(lambda b: snn.QIF(OUTPUTS, 1.0, **MEMBRANE, **PARABOLA, time_constant=10.0, batch_size=b), OUTPUTS, spikes=False),
     "Izhikevich": Subject(lambda b: snn.Izhikevich(OUTPUTS, 1.0, **MEMBRANE, **PARABOLA, **CURRENTS, batch_size=b), OUTPUTS, spikes=False),
     "EIF": Subject(lambda b: snn.EIF(OUTPUTS, 1.0, **MEMBRANE, **UPSWING, time_constant=10.0, batch_size=b), OUTPUTS, spikes=False),
@@ -154,8 +153,6 @@ SUBJECTS = {
     "LinearDense": Subject(lambda b: connection(snn.LinearDense, b, delay=None), INPUTS),
     "LinearDense with delays": Subject(lambda b: connection(snn.LinearDense, b, delay=4.0), INPUTS),
     "LinearDense with exponential delays": Subject(lambda b: connection(snn.LinearDense, b, delay=4.0, synapse=EXPONENTIAL), INPUTS),
-    "LinearDense with double exponential delays": Subject(lambda b: connection(snn.LinearDense, b, delay=4.0, synapse=DOUBLE), INPUTS),
-    "LinearDense with linear delays": Subject(lambda b: connection(snn.LinearDense, b, delay=4.0, synapse=LINEAR), INPUTS),
     "LinearDense with double exponential delays": Subject(lambda b: connection(snn.LinearDense, b, delay=4.0, synapse=DOUBLE), INPUTS),
     "LinearDense with linear delays": Subject(lambda b: connection(snn.LinearDense, b, delay=4.0, synapse=LINEAR), INPUTS),
     "LinearDirect": Subject(lambda b: connection(snn.LinearDirect, b, delay=None), OUTPUTS),

@@ -61,15 +61,22 @@ def test_a_public_name_with_arguments_says_what_they_are(name):
 
 EQUATION = re.compile(r'Equation: `help\("([\w.]+)"\)`')
 MODELS = [
+    "AdEx",
     "ALIF",
     "Competitive",
     "DeltaCurrent",
     "DeltaPlusCurrent",
     "DoubleExponentialCurrent",
+    "EIF",
+    "ExactNeuron",
+    "GLIF1",
+    "GLIF2",
+    "Izhikevich",
     "LIF",
     "LinearDense",
     "LinearDirect",
     "LinearLateral",
+    "QIF",
     "SingleExponentialCurrent",
     "STDP",
     "WinnerALIF",

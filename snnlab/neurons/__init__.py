@@ -1,23 +1,38 @@
 """Neurons: from currents to voltages and spikes."""
 
-from snnlab.neurons.adaptation import CurrentAdaptiveNeuron, adapt_current
-from snnlab.neurons.adaptive import ALIF
-from snnlab.neurons.base import InfernoNeuron, Neuron, ThresholdNeuron
-from snnlab.neurons.exponential import EIF, AdEx
-from snnlab.neurons.lif import LIF
-from snnlab.neurons.quadratic import QIF, Izhikevich
+from snnlab.neurons.adaptation import adapt_current, adapt_threshold, adapt_threshold_by_voltage
+from snnlab.neurons.adaptive import ALIF, ThresholdAdaptiveNeuron
+from snnlab.neurons.base import InfernoNeuron, Neuron, ThresholdNeuron, threshold_step
+from snnlab.neurons.current import CurrentAdaptiveNeuron
+from snnlab.neurons.exact import ExactNeuron
+from snnlab.neurons.exponential import EIF, AdEx, exponential_voltage_step
+from snnlab.neurons.glif2 import GLIF2, linear_reset
+from snnlab.neurons.lif import GLIF1, LIF, leaky_step
+from snnlab.neurons.quadratic import QIF, Izhikevich, quadratic_step
 from snnlab.neurons.winner import WinnerALIF
 
 __all__ = [
     "ALIF",
     "EIF",
+    "GLIF1",
+    "GLIF2",
     "LIF",
     "QIF",
     "AdEx",
     "CurrentAdaptiveNeuron",
+    "ExactNeuron",
     "InfernoNeuron",
     "Izhikevich",
     "Neuron",
+    "ThresholdAdaptiveNeuron",
     "ThresholdNeuron",
     "WinnerALIF",
+    "adapt_current",
+    "adapt_threshold",
+    "adapt_threshold_by_voltage",
+    "exponential_voltage_step",
+    "leaky_step",
+    "linear_reset",
+    "quadratic_step",
+    "threshold_step",
 ]

@@ -1,14 +1,23 @@
-"""Adaptation: what a spike leaves behind for longer than a refractory time, k of them a neuron, in the last axis of a tensor.
+"""Adaptation: what a spike leaves behind for longer than a refractory time; a neuron may have k of them, in the last axis of a tensor.
 
-Current adaptation is dynamics: a current that works against the input, each neuron's own, driven by the voltage and by spikes.
+A current that works against the input, driven by the voltage and by spikes (Izhikevich, AdEx):
 
     I_m = I − Σ_k w_k,        τ_k dw_k/dt = a_k·(V − V_rest) − w_k,        w_k ← w_k + b_k  at a spike
 
     w_k[t] = w_k[t−1] + dt/τ_k·(a_k·(V[t] − V_rest) − w_k[t−1]) + b_k·s[t]         (Euler; V[t] after the reset)
 
-Where a neuron is refractory and its voltage stands still, w stands still too.
+A threshold that spikes raise (ALIF, GLIF2); exact:
 
-Reference: Brette & Gerstner, J. Neurophysiol. 94:3637 (2005); Gerstner et al., Neuronal Dynamics (2014), section 6.1.
+    ϑ = ϑ_∞ + Σ_k θ_k,        θ_k[t] = θ_k[t−1]·exp(−dt/τ_k) + d_k·s[t]
+
+A threshold that follows the voltage (a function alone, for neurons of your own):
+
+    θ_k[t] = θ_k[t−1] + dt·(a_k·(V[t] − V_rest) − b_k·θ_k[t−1])                    (Euler; at least θ_min after a spike)
+
+A neuron that is refractory, with its voltage standing still, has its adaptations standing still too: only the rise at a spike counts.
+
+Reference: Brette & Gerstner, J. Neurophysiol. 94:3637 (2005), on currents; Gerstner et al., Neuronal Dynamics (2014), sections 6.1 and 5.1,
+Mihalas & Niebur, Neural Comput. 21:704 (2009), and Teeter et al., Nat. Commun. 9:709 (2018), on thresholds.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,9 +26,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
-from snnlab.neurons.base import ThresholdNeuron
 
 
 def adapt_current(
@@ -56,6 +63,65 @@ def adapt_current(
     towards = (voltage - rest_v).unsqueeze(-1) * coupling
     moved = adaptation + (towards - adaptation) * (step_time / time_constant)
     return torch.where(at_rest.unsqueeze(-1), moved, adaptation) + spikes.unsqueeze(-1) * increment
+
+
+def adapt_threshold(adaptation: Tensor, spikes: Tensor, at_rest: Tensor, *, decay: float | Tensor, increment: float | Tensor) -> Tensor:
+    """One step of a threshold θ that spikes raise: falls where the neuron is not refractory, rises where it spiked.
+
+    Args:
+        adaptation: θ before the step, in mV.
+        spikes, at_rest: who spiked, and who is not refractory.
+        decay: exp(−dt/τ).
+        increment: d, in mV.
+
+    Shape:
+        adaptation: *shape x k;  spikes, at_rest: B x *shape;  decay, increment: k, or a number -> B x *shape x k
+
+    Example:
+        >>> one, yes = torch.ones(1, 1), torch.tensor([[True]])
+        >>> adapt_threshold(one, yes, ~yes, decay=0.5, increment=2.0)
+        tensor([[[3.]]])
+    """
+    fallen = torch.where(at_rest.unsqueeze(-1), adaptation * decay, adaptation)
+    return fallen + spikes.unsqueeze(-1) * increment
+
+
+def adapt_threshold_by_voltage(
+    adaptation: Tensor,
+    voltage: Tensor,
+    spikes: Tensor,
+    at_rest: Tensor,
+    *,
+    step_time: float,
+    rest_v: float,
+    coupling_rate: float | Tensor,
+    decay_rate: float | Tensor,
+    least: float | Tensor | None = None,
+) -> Tensor:
+    """One step of a threshold θ that follows the voltage where the neuron is not refractory.
+
+    Args:
+        adaptation: θ before the step, in mV.
+        voltage: after the step and its resets, in mV.
+        spikes, at_rest: who spiked, and who is not refractory.
+        step_time: dt, in ms.
+        rest_v: voltage at which nothing drives the threshold, in mV.
+        coupling_rate: a, in 1/ms.
+        decay_rate: b, in 1/ms.
+        least: θ_min, the least that a spike leaves, in mV; None: a spike leaves what there is.
+
+    Shape:
+        adaptation: *shape x k, or B x *shape x k;  voltage, spikes, at_rest: B x *shape;  rates, least: k, or a number -> B x *shape x k
+
+    Example:
+        >>> voltage, yes = torch.tensor([[-50.0]]), torch.tensor([[True]])
+        >>> rates = {"coupling_rate": 0.1, "decay_rate": 0.5}
+        >>> adapt_threshold_by_voltage(torch.ones(1, 1), voltage, ~yes, yes, step_time=1.0, rest_v=-70.0, **rates)
+        tensor([[[2.5000]]])
+    """
+    drive = (voltage - rest_v).unsqueeze(-1) * coupling_rate
+    moved = torch.where(at_rest.unsqueeze(-1), adaptation + (drive - adaptation * decay_rate) * step_time, adaptation)
+    return moved if least is None else torch.where(spikes.unsqueeze(-1), moved.clamp(min=least), moved)
 
 
 def entries(values: float | Iterable[float]) -> tuple[float, ...]:
@@ -102,125 +168,3 @@ def check_counts(owner: Any, *names: str) -> None:
 def per_adaptation(values: tuple[float, ...], like: Tensor) -> float | Tensor:
     """The values as a factor for a tensor that ends in k: a number if there is but one, which is cheap; else a tensor."""
     return values[0] if len(values) == 1 else like.new_tensor(values)
-
-
-def _reduction_or_none(name: str, value: Any) -> Callable[[Tensor, int], Tensor] | None:
-    return None if value is None else checks.reduction(name, value)
-
-
-class CurrentAdaptiveNeuron(ThresholdNeuron):
-    """A group of neurons with adaptation currents; a subclass says how its voltage integrates, and is complete.
-
-    Equation: `help("snnlab.neurons.adaptation")`. The currents are a state of the run, each sample's own: they move in training and in
-    evaluation, and `clear` brings them to 0.
-
-    Args:
-        shape, step_time, rest_v, reset_v, thresh_v, refrac_t, resistance, batch_size: as in `ThresholdNeuron`.
-        tc_adaptation: time constants τ_k, in ms, above 0: a number, or a tuple for several adaptations.
-        voltage_coupling: a_k, in nA/mV. Shorter tuples are extended with their last entry.
-        spike_increment: b_k, in nA.
-        batch_reduction: None: each sample keeps adaptations of its own. A function `f(tensor, dim)`, such as `torch.mean`: after each step
-            all samples share what it makes of theirs.
-
-    Raises:
-        ValueError, TypeError: a size, time, voltage or resistance out of its range; more values than adaptations.
-
-    Example:
-        >>> class AdaptiveLeaky(CurrentAdaptiveNeuron):
-        ...     def integrate(self, inputs):
-        ...         return self.voltage + (inputs * self.resistance - self.voltage) * self.dt / 10.0
-        >>> neuron = AdaptiveLeaky(1, 1.0, rest_v=0.0, reset_v=0.0, thresh_v=1.0, refrac_t=0.0, resistance=1.0, tc_adaptation=50.0,
-        ...                        voltage_coupling=0.0, spike_increment=1.0, batch_size=1)
-        >>> [step for step in range(40) if neuron(torch.full((1, 1), 6.0))]
-        [1, 4, 7, 11, 16, 23, 32]
-    """
-
-    tc_adaptation = PerAdaptation(checks.positive, Quantity("ms", 5.0, 500.0, "adaptation time constant", log=True))
-    voltage_coupling = PerAdaptation(checks.number, Quantity("nA/mV", -0.1, 0.1, "adaptation that a voltage above rest drives"))
-    spike_increment = PerAdaptation(checks.number, Quantity("nA", 0.0, 1.0, "rise of the adaptation at a spike"))
-    batch_reduction = Setting(_reduction_or_none)
-
-    def __init__(
-        self,
-        shape: tuple[int, ...] | int,
-        step_time: float,
-        *,
-        rest_v: float,
-        reset_v: float,
-        thresh_v: float,
-        refrac_t: float,
-        tc_adaptation: float | tuple[float, ...],
-        voltage_coupling: float | tuple[float, ...],
-        spike_increment: float | tuple[float, ...],
-        resistance: float,
-        batch_size: int,
-        batch_reduction: Callable[[Tensor, int], Tensor] | None = None,
-    ) -> None:
-        super().__init__(
-            shape,
-            step_time,
-            rest_v=rest_v,
-            reset_v=reset_v,
-            thresh_v=thresh_v,
-            refrac_t=refrac_t,
-            resistance=resistance,
-            batch_size=batch_size,
-        )
-        taus, couplings, increments = map(entries, (tc_adaptation, voltage_coupling, spike_increment))
-        self.adaptations = max(1, len(taus), len(couplings), len(increments))
-        self.configure(tc_adaptation=taus, voltage_coupling=couplings, spike_increment=increments, batch_reduction=batch_reduction)
-        self.register_state("current_adaptation_", torch.zeros(*self.batchedshape, self.adaptations))
-
-    def check_settings(self) -> None:
-        super().check_settings()
-        check_counts(self, "tc_adaptation", "voltage_coupling", "spike_increment")
-
-    @property
-    def current_adaptation(self) -> Tensor:
-        """Present adaptation currents, in nA, B x *shape x k. Setting them replaces them."""
-        return self.current_adaptation_.clone()
-
-    @current_adaptation.setter
-    def current_adaptation(self, value: Tensor) -> None:
-        wanted = tuple(self.current_adaptation_.shape)
-        value = checks.finite("current_adaptation", checks.shaped("current_adaptation", value, wanted, "B x *shape x k"))
-        self.current_adaptation_ = value.to(self.current_adaptation_.dtype).clone()
-
-    def forward(self, inputs: Tensor, adapt: bool | None = None, refrac_lock: bool = True) -> Tensor:
-        """One step.
-
-        Args:
-            inputs: currents, in nA, B x *shape.
-            adapt: False: the adaptation currents stay as they are, and still act. Else they move, in training and in evaluation alike.
-            refrac_lock: whether voltages and adaptations hold still while refractory; else they move, the voltage without any current.
-
-        Returns:
-            spikes, bool, B x *shape.
-
-        Raises:
-            ValueError: a wrong shape, a NaN or an infinity; the state stays as it was.
-        """
-        adaptation = self.current_adaptation_
-        spikes, voltage, refrac = self.fire(self.check_inputs(inputs) - adaptation.sum(-1), refrac_lock)
-        if adapt is None or adapt:
-            adaptation = self._adapted(voltage, spikes, (refrac == 0) if refrac_lock else torch.ones_like(spikes))
-        self.spike_, self.voltage_, self.refrac_, self.current_adaptation_ = spikes, voltage, refrac, adaptation
-        return self.spike
-
-    def _adapted(self, voltage: Tensor, spikes: Tensor, at_rest: Tensor) -> Tensor:
-        present = self.current_adaptation_
-        adapted = adapt_current(
-            present,
-            voltage,
-            spikes,
-            at_rest,
-            step_time=self.dt,
-            rest_v=self.rest_v,
-            time_constant=per_adaptation(self.tc_adaptation, present),
-            coupling=per_adaptation(self.voltage_coupling, present),
-            increment=per_adaptation(self.spike_increment, present),
-        )
-        if self.batch_reduction is None:
-            return adapted
-        shared = checks.shaped("the result of batch_reduction", self.batch_reduction(adapted, 0), adapted.shape[1:], "*shape x k")
-        return shared.expand_as(adapted).clone()

@@ -1,16 +1,18 @@
-"""Adaptive leaky integrate-and-fire neuron: each spike makes the next one harder.
+"""Neurons whose threshold adapts: each spike makes the next one harder.
 
 The membrane is that of `LIF`; the threshold rises by d at each spike and falls back with its own time constant:
 
     ϑ = ϑ_∞ + Σ_k θ_k,        θ_k[t] = θ_k[t−1]·exp(−dt/τ_k) + d_k·s[t]
 
 The adaptation θ is learned, not a state of one run: it is shared by the batch, kept by `clear`, and advances in training mode.
+Here is what such neurons share, and the one with a constant reset (ALIF); `GLIF2` has a reset of its own.
 
 Reference: Gerstner et al., Neuronal Dynamics (2014), section 6.1; Diehl & Cook, Front. Comput. Neurosci. 9:99 (2015).
 """
 
 import math
-from collections.abc import Callable, Iterable
+from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -18,79 +20,44 @@ from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
+from snnlab.neurons.adaptation import PerAdaptation, adapt_threshold, check_counts, entries, per_adaptation
 from snnlab.neurons.base import InfernoNeuron, check_reset_below, threshold_step
 from snnlab.neurons.lif import leaky_step
 
 
-def adapt_threshold(adaptation: Tensor, spikes: Tensor, at_rest: Tensor, *, decay: Tensor, increment: Tensor) -> Tensor:
-    """One step of θ: decays where the neuron is not refractory, rises where it spiked.
+class ThresholdAdaptiveNeuron(InfernoNeuron):
+    """A group of leaky neurons whose threshold adapts; a subclass says how fast it falls and what a spike resets, and is complete.
 
-    Shape:
-        adaptation: *shape x k;  spikes, at_rest: B x *shape;  decay, increment: k -> B x *shape x k
-
-    Example:
-        >>> one, yes = torch.ones(1, 1), torch.tensor([[True]])
-        >>> adapt_threshold(one, yes, ~yes, decay=torch.tensor([0.5]), increment=torch.tensor([2.0]))
-        tensor([[[3.]]])
-    """
-    fallen = torch.where(at_rest.unsqueeze(-1), adaptation * decay, adaptation)
-    return fallen + spikes.unsqueeze(-1) * increment
-
-
-def per_adaptation(name: str, values: float | Iterable[float], count: int, check: Callable[..., float], unit: str) -> tuple[float, ...]:
-    """One value for each of `count` adaptations; a shorter tuple is extended with its last entry, a longer one refused."""
-    entries = tuple(values) if isinstance(values, Iterable) else (values,)
-    entries = tuple(check(name, value, unit) for value in entries)
-    if not 1 <= len(entries) <= count:
-        raise ValueError(f"{name} must hold 1 to {count} values in {unit}, one an adaptation, but holds {len(entries)}.")
-    return entries + entries[-1:] * (count - len(entries))
-
-
-def count_of(values: float | Iterable[float]) -> int:
-    """How many adaptations an argument speaks of."""
-    return len(tuple(values)) if isinstance(values, Iterable) else 1
-
-
-class ALIF(InfernoNeuron):
-    """A group of leaky integrate-and-fire neurons whose threshold adapts to their spikes.
-
-    Equation: `help("snnlab.neurons.adaptive")`; the order of events in a step: `help("snnlab.neurons.base")`.
+    What the threshold does: `help("snnlab.neurons.adaptive")`.
 
     Args:
-        shape: shape of the group, without the batch.
-        step_time: length of a simulation step.
-        rest_v: voltage at rest.
-        reset_v: voltage after a spike, below the threshold.
-        thresh_eq_v: threshold without adaptation.
-        refrac_t: time after a spike without another, 0 or above.
-        tc_membrane: time constant of the membrane, above 0.
-        tc_adaptation: time constant of the adaptation, above 0, or a tuple for several adaptations.
-        spike_increment: rise of the threshold at a spike, or a tuple; shorter tuples are extended with their last entry.
-        resistance: of the membrane, not 0.
-        batch_size: number of samples.
+        shape, step_time, rest_v, refrac_t, batch_size: as in `InfernoNeuron`.
+        thresh_eq_v: threshold without adaptation, in mV.
+        tc_membrane: time constant of the membrane, in ms, above 0.
+        spike_increment: rise of the threshold at a spike, in mV, for each adaptation.
+        adaptations: how many there are.
+        resistance: of the membrane, in MΩ, not 0.
         batch_reduction: how the samples' adaptations become one, `f(tensor, dim)`; None: `torch.mean`.
 
-    Units:
-        step_time, refrac_t, tc_membrane, tc_adaptation: ms;  voltages, spike_increment: mV;  resistance: MΩ;  inputs: nA
-
-    Shape:
-        inputs: B x *shape -> spikes: B x *shape;  threshold_adaptation: *shape x k
-
     Raises:
-        ValueError: a reset at or above the threshold, a time constant not above 0, a resistance of 0.
+        ValueError, TypeError: a size, time, voltage or resistance out of its range; more values than adaptations.
 
     Example:
-        >>> neuron = ALIF(1, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_eq_v=-50.0, refrac_t=0.0, tc_membrane=10.0, tc_adaptation=1e4,
-        ...               spike_increment=30.0, resistance=10.0)
-        >>> [bool(neuron(torch.tensor([[20.0]]))) for _ in range(4)]
-        [True, False, False, True]
-        >>> neuron.threshold
-        tensor([9.9910])
+        >>> class Stubborn(ThresholdAdaptiveNeuron):  # its threshold never falls back
+        ...     decays = (1.0,)
+        ...     def fire(self, inputs, refrac_lock):
+        ...         voltage = self.integrate(inputs)
+        ...         spikes = voltage >= self.threshold
+        ...         return spikes, voltage.masked_fill(spikes, self.rest_v), self.refrac_
+        >>> neuron = Stubborn(1, 1.0, rest_v=0.0, thresh_eq_v=1.0, refrac_t=0.0, tc_membrane=10.0, spike_increment=(1.0,), adaptations=1,
+        ...                   resistance=1.0, batch_size=1)
+        >>> [step for step in range(40) if neuron(torch.full((1, 1), 5.0))]
+        [2, 8, 18, 35]
     """
 
-    reset_v = Setting(checks.number, Quantity("mV", -90.0, -40.0, "voltage after a spike"))
     thresh_eq_v = Setting(checks.number, Quantity("mV", -60.0, -20.0, "threshold without adaptation"))
     tc_membrane = Setting(checks.positive, Quantity("ms", 1.0, 200.0, "membrane time constant", log=True))
+    spike_increment = PerAdaptation(checks.number, Quantity("mV", 0.0, 20.0, "rise of the threshold at a spike"))
     resistance = Setting(checks.not_zero, Quantity("MΩ", 0.1, 100.0, "membrane resistance", log=True))
     batch_reduction = Setting(checks.reduction)
 
@@ -100,44 +67,37 @@ class ALIF(InfernoNeuron):
         step_time: float,
         *,
         rest_v: float,
-        reset_v: float,
         thresh_eq_v: float,
         refrac_t: float,
         tc_membrane: float,
-        tc_adaptation: float | tuple[float, ...],
-        spike_increment: float | tuple[float, ...],
-        resistance: float = 1.0,
-        batch_size: int = 1,
+        spike_increment: tuple[float, ...],
+        adaptations: int,
+        resistance: float,
+        batch_size: int,
         batch_reduction: Callable[[Tensor, int], Tensor] | None = None,
     ) -> None:
         super().__init__(shape, step_time, rest_v=rest_v, refrac_t=refrac_t, batch_size=batch_size)
-        self.configure(reset_v=reset_v, thresh_eq_v=thresh_eq_v, tc_membrane=tc_membrane, resistance=resistance)
-        self._count = max(1, count_of(tc_adaptation), count_of(spike_increment))
-        self.tc_adaptation, self.spike_increment = tc_adaptation, spike_increment
-        self.batch_reduction = batch_reduction
-        self.register_buffer("threshold_adaptation_", torch.zeros(*self.shape, self._count))
+        self.adaptations = adaptations
+        self.configure(
+            thresh_eq_v=thresh_eq_v,
+            tc_membrane=tc_membrane,
+            spike_increment=spike_increment,
+            resistance=resistance,
+            batch_reduction=batch_reduction,
+        )
+        self.register_buffer("threshold_adaptation_", torch.zeros(*self.shape, self.adaptations))
 
     def check_settings(self) -> None:
-        if "_thresh_eq_v" in self.__dict__:
-            check_reset_below("thresh_eq_v", "reset_v", self)
+        check_counts(self, "spike_increment")
 
     @property
-    def tc_adaptation(self) -> tuple[float, ...]:
-        """Time constants of the adaptations, in ms."""
-        return self._tc_adaptation
+    @abstractmethod
+    def decays(self) -> tuple[float, ...]:
+        """What is left of each adaptation after a step, as a factor."""
 
-    @tc_adaptation.setter
-    def tc_adaptation(self, value: float | tuple[float, ...]) -> None:
-        self._tc_adaptation = per_adaptation("tc_adaptation", value, self._count, checks.positive, "ms")
-
-    @property
-    def spike_increment(self) -> tuple[float, ...]:
-        """Rise of the threshold at a spike, in mV, for each adaptation."""
-        return self._spike_increment
-
-    @spike_increment.setter
-    def spike_increment(self, value: float | tuple[float, ...]) -> None:
-        self._spike_increment = per_adaptation("spike_increment", value, self._count, checks.number, "mV")
+    @abstractmethod
+    def fire(self, inputs: Tensor, refrac_lock: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """Spikes, voltages and refractory steps after a step with these currents."""
 
     @property
     def threshold_adaptation(self) -> Tensor:
@@ -192,6 +152,96 @@ class ALIF(InfernoNeuron):
             self._adapt(refrac_lock)
         return self.spike
 
+    def _adapt(self, refrac_lock: bool) -> None:
+        present = self.threshold_adaptation_
+        at_rest = (self.refrac_ == 0) if refrac_lock else torch.ones_like(self.spike_)
+        decay, increment = per_adaptation(self.decays, present), per_adaptation(self.spike_increment, present)
+        adapted = adapt_threshold(present, self.spike_, at_rest, decay=decay, increment=increment)
+        self.threshold_adaptation_ = self.batch_reduction(adapted, 0).detach()
+
+
+class ALIF(ThresholdAdaptiveNeuron):
+    """A group of leaky integrate-and-fire neurons whose threshold adapts to their spikes.
+
+    Equation: `help("snnlab.neurons.adaptive")`; the order of events in a step: `help("snnlab.neurons.base")`.
+
+    Args:
+        shape: shape of the group, without the batch.
+        step_time: length of a simulation step.
+        rest_v: voltage at rest.
+        reset_v: voltage after a spike, below the threshold.
+        thresh_eq_v: threshold without adaptation.
+        refrac_t: time after a spike without another, 0 or above.
+        tc_membrane: time constant of the membrane, above 0.
+        tc_adaptation: time constant of the adaptation, above 0, or a tuple for several adaptations.
+        spike_increment: rise of the threshold at a spike, or a tuple; shorter tuples are extended with their last entry.
+        resistance: of the membrane, not 0.
+        batch_size: number of samples.
+        batch_reduction: how the samples' adaptations become one, `f(tensor, dim)`; None: `torch.mean`.
+
+    Units:
+        step_time, refrac_t, tc_membrane, tc_adaptation: ms;  voltages, spike_increment: mV;  resistance: MΩ;  inputs: nA
+
+    Shape:
+        inputs: B x *shape -> spikes: B x *shape;  threshold_adaptation: *shape x k
+
+    Raises:
+        ValueError: a reset at or above the threshold, a time constant not above 0, a resistance of 0.
+
+    Example:
+        >>> neuron = ALIF(1, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_eq_v=-50.0, refrac_t=0.0, tc_membrane=10.0, tc_adaptation=1e4,
+        ...               spike_increment=30.0, resistance=10.0)
+        >>> [bool(neuron(torch.tensor([[20.0]]))) for _ in range(4)]
+        [True, False, False, True]
+        >>> neuron.threshold
+        tensor([9.9910])
+    """
+
+    reset_v = Setting(checks.number, Quantity("mV", -90.0, -40.0, "voltage after a spike"))
+    tc_adaptation = PerAdaptation(checks.positive, Quantity("ms", 10.0, 1e5, "adaptation time constant", log=True))
+
+    def __init__(
+        self,
+        shape: tuple[int, ...] | int,
+        step_time: float,
+        *,
+        rest_v: float,
+        reset_v: float,
+        thresh_eq_v: float,
+        refrac_t: float,
+        tc_membrane: float,
+        tc_adaptation: float | tuple[float, ...],
+        spike_increment: float | tuple[float, ...],
+        resistance: float = 1.0,
+        batch_size: int = 1,
+        batch_reduction: Callable[[Tensor, int], Tensor] | None = None,
+    ) -> None:
+        taus, increments = entries(tc_adaptation), entries(spike_increment)
+        super().__init__(
+            shape,
+            step_time,
+            rest_v=rest_v,
+            thresh_eq_v=thresh_eq_v,
+            refrac_t=refrac_t,
+            tc_membrane=tc_membrane,
+            spike_increment=increments,
+            adaptations=max(1, len(taus), len(increments)),
+            resistance=resistance,
+            batch_size=batch_size,
+            batch_reduction=batch_reduction,
+        )
+        self.configure(reset_v=reset_v, tc_adaptation=taus)
+
+    def check_settings(self) -> None:
+        super().check_settings()
+        check_counts(self, "tc_adaptation")
+        if "_reset_v" in self.__dict__:
+            check_reset_below("thresh_eq_v", "reset_v", self)
+
+    @property
+    def decays(self) -> tuple[float, ...]:
+        return tuple(math.exp(-self.dt / tau) for tau in self.tc_adaptation)
+
     def fire(self, inputs: Tensor, refrac_lock: bool) -> tuple[Tensor, Tensor, Tensor]:
         """Spikes, voltages and refractory steps after a step with these currents."""
         return threshold_step(
@@ -204,10 +254,3 @@ class ALIF(InfernoNeuron):
             refrac_steps=self.refrac_steps,
             refrac_lock=refrac_lock,
         )
-
-    def _adapt(self, refrac_lock: bool) -> None:
-        present = self.threshold_adaptation_
-        decay = present.new_tensor([math.exp(-self.dt / tau) for tau in self.tc_adaptation])
-        at_rest = (self.refrac_ == 0) if refrac_lock else torch.ones_like(self.spike_)
-        adapted = adapt_threshold(present, self.spike_, at_rest, decay=decay, increment=present.new_tensor(self.spike_increment))
-        self.threshold_adaptation_ = self.batch_reduction(adapted, 0).detach()

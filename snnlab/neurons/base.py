@@ -63,6 +63,12 @@ def threshold_step(
 
     Returns:
         spikes, voltage and refractory steps after the step.
+
+    Example:
+        >>> voltage, refrac = torch.tensor([0.0, 0.9, 0.9]), torch.tensor([0, 0, 3], dtype=torch.int32)
+        >>> integrate = lambda inputs: voltage + inputs
+        >>> threshold_step(torch.full((3,), 0.5), voltage, refrac, integrate, threshold=1.0, reset=0.0, refrac_steps=5)
+        (tensor([False,  True, False]), tensor([0.5000, 0.0000, 0.9000]), tensor([0, 5, 2], dtype=torch.int32))
     """
     voltage, refrac, active = advance(inputs, voltage, refrac, dynamics, refrac_lock)
     spikes = (voltage >= threshold).logical_and_(active)

@@ -20,8 +20,8 @@ from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
-from snnlab.neurons.adaptation import CurrentAdaptiveNeuron
 from snnlab.neurons.base import ThresholdNeuron, check_between
+from snnlab.neurons.current import CurrentAdaptiveNeuron
 
 RHEOBASE = Quantity("mV", -60.0, -40.0, "voltage at which the upswing begins")
 SHARPNESS = Quantity("mV", 0.2, 10.0, "width of the upswing's beginning", log=True)

@@ -18,8 +18,8 @@ from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
-from snnlab.neurons.adaptation import CurrentAdaptiveNeuron
 from snnlab.neurons.base import ThresholdNeuron, check_between
+from snnlab.neurons.current import CurrentAdaptiveNeuron
 
 CRITICAL = Quantity("mV", -80.0, -40.0, "voltage above which it runs away by itself")
 AFFINITY = Quantity("1/mV", 0.01, 1.0, "how steeply the membrane drives itself", log=True)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import snnlab as snn
-from snnlab.neurons.adaptive import adapt_threshold
+from snnlab.neurons.adaptation import adapt_threshold
 
 SETTINGS = {
     "rest_v": -65.0,
