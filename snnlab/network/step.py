@@ -75,6 +75,8 @@ def check_wired(neurons: Mapping[str, Neuron], currents: Any) -> None:
                 f"wiring gave currents for {name!r}. There is no neuron {name!r}; there is: {', '.join(neurons) or 'none'}."
             )
     for name, current in currents.items():
+        if hasattr(neurons[name], "summed"):  # neurons that sum their synapses by themselves take more than currents
+            current = neurons[name].summed(current)
         checks.shaped(f"inputs of neuron {name!r}, from the wiring,", current, neurons[name].batchedshape, "B x *shape")
         if len(currents) > 1:
             checks.finite(f"inputs of neuron {name!r}, from the wiring,", current)
