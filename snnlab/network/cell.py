@@ -91,12 +91,16 @@ class Cell(Module):
         return {monitor.name: monitor for monitor in found if monitor is not None}
 
     def observe(self) -> None:
-        """Lets the monitors on this cell look; called by the layer after each of its steps."""
+        """Lets the monitors on this cell look; called by the layer after each of its steps.
+
+        First those that look after a step, then those that look before one: it is also the moment before the next, so that what a step
+        changes is the difference of the two.
+        """
         self.steps += 1
-        for hook in self._forward_pre_hooks.values():
-            hook(self, ())
-        for hook in self._forward_hooks.values():
-            hook(self, (), None)
+        for key, hook in tuple(self._forward_hooks.items()):
+            hook(self, *((), {})[: 1 + (key in self._forward_hooks_with_kwargs)], None)
+        for key, hook in tuple(self._forward_pre_hooks.items()):
+            hook(self, *((), {})[: 1 + (key in self._forward_pre_hooks_with_kwargs)])
 
     def forward(self, *args: Any, **kwargs: Any) -> None:
         """A cell is looked at, not run.
