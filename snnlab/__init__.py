@@ -58,16 +58,24 @@ from snnlab.neurons import (
     threshold_step,
 )
 from snnlab.observe import (
+    CAReducer,
+    ConditionalCumulativeTraceReducer,
+    ConditionalNearestTraceReducer,
     CumulativeTraceReducer,
+    DifferenceMonitor,
     EMAReducer,
     EventReducer,
     FoldReducer,
     InputMonitor,
     Monitor,
+    MultiStateMonitor,
     NearestTraceReducer,
     OutputMonitor,
     PassthroughReducer,
+    RecordReducer,
     Reducer,
+    ScaledCumulativeTraceReducer,
+    ScaledNearestTraceReducer,
     StateMonitor,
 )
 from snnlab.synapses import (

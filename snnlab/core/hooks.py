@@ -18,9 +18,13 @@ class Hook:
         posthook: called as `posthook(module, args, output)` after.
         train_update: whether they run while the module is in training mode.
         eval_update: whether they run while it is in evaluation mode.
+        prehook_kwargs, posthook_kwargs: keywords for torch's `register_forward_pre_hook` and `register_forward_hook`: `prepend` runs it
+            before the hooks that are there, `with_kwargs` calls it with the keywords of the call too, after the arguments, `always_call`
+            runs a posthook also where the call fails.
 
     Raises:
         RuntimeError: neither function given.
+        TypeError: a keyword that torch does not take.
 
     Example:
         >>> seen = []
@@ -41,10 +45,17 @@ class Hook:
         *,
         train_update: bool = True,
         eval_update: bool = True,
+        prehook_kwargs: dict[str, Any] | None = None,
+        posthook_kwargs: dict[str, Any] | None = None,
     ) -> None:
         if prehook is None and posthook is None:
             raise RuntimeError("prehook and posthook are both None: give at least one function to call.")
+        for name, hook in (("prehook", prehook), ("posthook", posthook)):
+            if hook is not None and not callable(hook):
+                raise TypeError(f"{name} must be a function or None, but is {hook!r} ({type(hook).__name__}).")
         self._prehook, self._posthook = prehook, posthook
+        self._prehook_kwargs = _known("prehook_kwargs", prehook_kwargs, ("prepend", "with_kwargs"))
+        self._posthook_kwargs = _known("posthook_kwargs", posthook_kwargs, ("prepend", "with_kwargs", "always_call"))
         self.train_update, self.eval_update = train_update, eval_update
         self._handles: list[Any] = []
 
@@ -65,9 +76,9 @@ class Hook:
         if self.registered:
             raise RuntimeError(f"{type(self).__name__} is registered already. Call deregister() first.")
         if self._prehook is not None:
-            self._handles.append(module.register_forward_pre_hook(self._bind("_run_prehook")))
+            self._handles.append(module.register_forward_pre_hook(self._bind("_run_prehook"), **self._prehook_kwargs))
         if self._posthook is not None:
-            self._handles.append(module.register_forward_hook(self._bind("_run_posthook")))
+            self._handles.append(module.register_forward_hook(self._bind("_run_posthook"), **self._posthook_kwargs))
 
     def deregister(self) -> None:
         """Takes the hook off; without effect when it is off."""
@@ -79,17 +90,25 @@ class Hook:
         """Whether the module's present mode is one the hook runs in."""
         return self.train_update if module.training else self.eval_update
 
-    def _run_prehook(self, module: nn.Module, args: Any) -> None:
+    def _run_prehook(self, module: nn.Module, *args: Any) -> None:
         if self.runs_in(module):
-            self._prehook(module, args)
+            self._prehook(module, *args)
 
-    def _run_posthook(self, module: nn.Module, args: Any, output: Any) -> None:
+    def _run_posthook(self, module: nn.Module, *args: Any) -> None:
         if self.runs_in(module):
-            self._posthook(module, args, output)
+            self._posthook(module, *args)
 
     def _bind(self, method: str) -> Callable[..., None]:
         """What torch calls: the module keeps this hook alive."""
         return getattr(self, method)
+
+
+def _known(name: str, kwargs: dict[str, Any] | None, known: tuple[str, ...]) -> dict[str, Any]:
+    """Keywords for torch, refused where it would only refuse them later."""
+    for key in kwargs or {}:
+        if key not in known:
+            raise TypeError(f"{name} may hold {', '.join(known)}, but holds {key!r}. Leave it out, or check its spelling.")
+    return dict(kwargs or {})
 
 
 class StateHook(ABC):
