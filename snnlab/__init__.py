@@ -27,8 +27,10 @@ from snnlab.encoding import (
     Encoder,
     HomogeneousPoissonApproxEncoder,
     HomogeneousPoissonEncoder,
+    LatencyEncoder,
     MaxRateClassifier,
     PoissonIntervalEncoder,
+    RateEncoder,
 )
 from snnlab.learning import STDP, CellTrainer, Competitive, IndependentCellTrainer, Unit
 from snnlab.network import Biclique, Cell, Layer, Proxy, RecurrentSerial, Serial

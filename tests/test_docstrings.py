@@ -73,6 +73,7 @@ MODELS = [
     "GLIF2",
     "Izhikevich",
     "LIF",
+    "LatencyEncoder",
     "LinearDense",
     "LinearDirect",
     "LinearLateral",

@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from snnlab.core import checks
-from snnlab.encoding.base import Encoder
+from snnlab.encoding.base import RateEncoder
 
 
 def bernoulli_blocks(rates: Tensor, lengths: list[int], *, generator: torch.Generator | None = None) -> Iterator[Tensor]:
@@ -90,7 +90,7 @@ def renewal_blocks(
         yield raster[:length]
 
 
-class HomogeneousPoissonEncoder(Encoder):
+class HomogeneousPoissonEncoder(RateEncoder):
     """Exponential intervals with a refractory gap.
 
     Args:
@@ -169,7 +169,7 @@ class HomogeneousPoissonEncoder(Encoder):
         return f"{super().extra_repr()}, refrac={self.refrac} ms, compensated={self.compensated}"
 
 
-class HomogeneousPoissonApproxEncoder(Encoder):
+class HomogeneousPoissonApproxEncoder(RateEncoder):
     """A spike at each step at random: the fastest encoder, with no refractory gap. Rates above one spike a step count as one.
 
     Args:
@@ -194,7 +194,7 @@ class HomogeneousPoissonApproxEncoder(Encoder):
         return bernoulli_blocks(rates, lengths, generator=self.generator)
 
 
-class PoissonIntervalEncoder(Encoder):
+class PoissonIntervalEncoder(RateEncoder):
     """Intervals of a whole number of steps, Poisson-distributed: more regular than a Poisson train, the more so the lower the rate.
 
     Intervals of 0 steps count as 1; so the rate falls short of the wanted one where that is near one spike a step (by 6 % at half a spike

@@ -6,7 +6,7 @@ import torch
 from snnlab.encoding import base
 
 
-class Every(base.Encoder):
+class Every(base.RateEncoder):
     """Spikes at every k-th step, k the inverse of the rate; counts the blocks that it is asked for."""
 
     def spike_blocks(self, rates, lengths):
@@ -58,7 +58,31 @@ def test_duration_is_steps_times_step_time():
 
 def test_an_encoder_that_draws_nothing_cannot_be_built():
     with pytest.raises(TypeError, match="abstract"):
-        base.Encoder(4, 1.0, 100.0)
+        base.Encoder(4, 1.0)
+    with pytest.raises(TypeError, match="abstract"):
+        base.RateEncoder(4, 1.0, 100.0)
+
+
+def test_an_encoder_of_ones_own_is_given_its_inputs_as_they_are():
+    class Threshold(base.Encoder):
+        """A spike at every step where an input is above the share of the train that has gone by."""
+
+        def spike_blocks(self, values, lengths):
+            for steps in torch.arange(sum(lengths)).split(lengths):
+                yield steps[:, None] / self.steps < values
+
+        def check_largest(self, largest):
+            if largest > 1:
+                raise ValueError("too large")
+
+    encoder = Threshold(4, 0.5)
+    assert (encoder.steps, encoder.dt, encoder.duration) == (4, 0.5, 2.0)
+    assert encoder(torch.tensor([0.5, 0.0, 1.0])).sum(0).tolist() == [2, 0, 4]
+    assert [each.tolist() for each in encoder(torch.tensor([0.5]), online=True)] == [[True], [True], [False], [False]]
+    assert "steps=4, step_time=0.5 ms" in repr(encoder)
+    for bad, words in ((-0.5, "inputs must be 0 or above"), (1.5, "too large"), (torch.nan, "inputs must be finite")):
+        with pytest.raises(ValueError, match=words):
+            encoder(torch.tensor([bad]), online=True)
 
 
 def test_a_seed_in_the_place_of_a_generator_is_refused():
