@@ -109,12 +109,13 @@ class Connection(Module):
 
         Raises:
             ValueError: a wrong shape, a NaN or an infinity; what is on its way stays as it was.
+            RuntimeError: spikes that require a gradient, which a history written in place would lose.
         """
         return self._propagate("x", x, self.spike_)
 
     def propagate_trace(self, trace_in: Tensor) -> Tensor:
-        """The same for the traces: one step of time, from those that leave to those that arrive."""
-        return self._propagate("trace_in", trace_in, self.trace_)
+        """The same for the traces: one step of time, from those that leave to those that arrive. No gradient flows through them."""
+        return self._propagate("trace_in", trace_in.detach(), self.trace_)
 
     def _propagate(self, name: str, value: Tensor, record: RecordTensor) -> Tensor:
         checks.finite(name, value)
@@ -122,7 +123,7 @@ class Connection(Module):
             raise ValueError(f"{name} must broadcast to {self.shape} (the shape of the synapses), but is of shape {tuple(value.shape)}.")
         if record.slots == 1:
             return value
-        record.push(value.detach())
+        record.push(value)
         steps = (self.delay.double() / self.dt).round().long()
         if steps.dim() == 0:
             return record.read(int(steps) + 1).to(value.dtype)

@@ -54,8 +54,7 @@ class TracedNeuron(Neuron):
         self._time_constant = None
         if self.reducer_ is None:
             self.time_constant = time_constant
-            device = next(neuron.buffers(), torch.empty(0)).device
-            self.register_state("trace_", torch.zeros(neuron.batchedshape, device=device))
+            self.register_state("trace_", torch.zeros_like(neuron.voltage))
         elif getattr(time_constant, "dt", neuron.dt) != neuron.dt:
             raise ValueError(f"time_constant must be a reducer of dt {neuron.dt} ms, as the neurons, but its dt is {time_constant.dt} ms.")
 
@@ -144,7 +143,7 @@ class TracedNeuron(Neuron):
         if self.reducer_ is None:
             return self.trace_.clone()
         trace = self.reducer_.peek()
-        return torch.zeros(self.batchedshape) if trace is None else trace
+        return torch.zeros_like(self.voltage) if trace is None else trace
 
     # --- a step ---------------------------------------------------------------------------------------------------------------------
 
