@@ -14,7 +14,7 @@ from types import ModuleType as _ModuleType
 from typing import Any as _Any
 
 from snnlab import data, traced
-from snnlab.connections import Connection, LinearDense, LinearDirect, LinearLateral, WeightBiasDelayMixin
+from snnlab.connections import Connection, Conv2D, LinearDense, LinearDirect, LinearLateral, WeightBiasDelayMixin
 from snnlab.core import *  # noqa: F403 - the step functions of the core are public names too: bounds, interpolations, traces, tensors
 from snnlab.core.hooks import Hook, StateHook
 from snnlab.core.mixins import BatchShapeMixin, DelayedMixin

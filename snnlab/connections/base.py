@@ -260,11 +260,12 @@ class Connection(Updatable, Module, ABC):
         Returns:
             N x (all other axes of the synapse's shape, then samples).
         """
-        overbound, total = self.synapse.current_overbound, 0.0
+        overbound, total = self.synapse.current_overbound, None
         delay = self.delay.view(weight.shape) if self.delay.requires_grad and torch.is_grad_enabled() else None
         for read in self.synapse.delayed_currents():
             plan = self.plan(read, overbound is not None, delay is not None)
-            total = total + product(read.record.table, weight, plan, scale=read.scale, overbound=overbound, delay=delay)
+            share = product(read.record.table, weight, plan, scale=read.scale, overbound=overbound, delay=delay)
+            total = share if total is None else total + share  # no pass over the outputs to add 0
             overbound = overbound and 0.0  # what lies beyond counts once, however many histories the current is made of
         return total
 
