@@ -9,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snnlab.core.interpolation import interp_nearest, interp_next, interp_previous
 from snnlab.core.record import RecordTensor, count_slots
 
 DEVICES = ["cpu"] + ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available()
@@ -168,6 +169,30 @@ def test_a_history_is_a_list_of_the_past(data, dt, half_steps, shape, inclusive,
     expected = torch.stack([past.ring[place] for place in past.places(length, offset, forward)], -1)
     same(record.readrange(length, offset, forward), expected)
     same(record.readrange(length, torch.full(shape, offset), forward), expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@given(data=st.data(), dt=STEP_TIMES, half_steps=HALF_STEPS, shape=st.sampled_from(SHAPES), inclusive=st.booleans(), inplace=st.booleans())
+def test_at_any_delay_a_history_is_a_list_of_the_past(dtype, data, dt, half_steps, shape, inclusive, inplace):
+    # Delays in quarter steps, so that the steps on either side are known without a division of floats.
+    record = RecordTensor(dt, float(Fraction(half_steps, 2) * Fraction(str(dt))), shape=shape, inclusive=inclusive, inplace=inplace)
+    past = Past(slots_of(half_steps, inclusive), shape, fill=0)
+    slots, count = len(past.ring), math.prod(shape)
+    for number in range(data.draw(st.integers(0, 2 * slots))):
+        observation = counted(1, shape)[0] + count * number
+        record.push(observation)
+        past.push(observation)
+    for step in range(slots):
+        same(record.select(step * dt), past.ring[step])
+        same(record.select(torch.full(shape, step * dt, dtype=dtype), interp_next), past.ring[step])
+    quarters = torch.tensor(data.draw(st.lists(st.integers(0, 4 * (slots - 1)), min_size=count, max_size=count))).view(shape)
+    times = (quarters.double() * dt / 4).to(dtype)
+    ties = quarters % 4 == 2
+    if dt in (0.1, 0.3):  # halves of such a step are rounded, to one side or the other
+        times, quarters = torch.where(ties, 0, times), quarters.masked_fill(ties, 0)
+    for interp, steps in ((interp_previous, (quarters + 3) // 4), (interp_next, quarters // 4), (interp_nearest, (quarters + 2) // 4)):
+        same(record.select(times, interp), torch.stack(past.ring).gather(0, steps.unsqueeze(0))[0])
+        same(record.select(times.unsqueeze(-1), interp)[..., 0], torch.stack(past.ring).gather(0, steps.unsqueeze(0))[0])
 
 
 def test_a_range_may_begin_elsewhere_for_each_element():
