@@ -11,7 +11,7 @@ from torch import Tensor
 
 import snnlab as snn
 
-INPUTS, OUTPUTS = 5, 4
+INPUTS, OUTPUTS, IMAGE = 5, 4, (2, 4, 5)
 DELTA = snn.DeltaCurrent.partialconstructor(spike_charge=40.0)
 EXPONENTIAL = snn.SingleExponentialCurrent.partialconstructor(spike_charge=40.0, time_constant=5.0)
 DOUBLE = snn.DoubleExponentialCurrent.partialconstructor(spike_charge=40.0, tc_decay=5.0, tc_rise=1.0)
@@ -24,13 +24,13 @@ class Subject:
 
     Args:
         build: makes one of a batch size, always with the same first values.
-        size: number of inputs of one sample.
+        size: number of inputs of one sample, or their shape.
         spikes: whether it is fed spikes, or else currents.
         step: runs one step and returns its output; None: calls the model.
     """
 
     build: Callable[[int], torch.nn.Module]
-    size: int
+    size: int | tuple[int, ...]
     spikes: bool = True
     step: Callable[[torch.nn.Module, Tensor], Tensor] | None = None
 
@@ -39,8 +39,9 @@ class Subject:
         return torch.stack([(self.step or torch.nn.Module.__call__)(model, each) for each in inputs])
 
     def draw(self, steps: int, batch: int, seed: int = 0) -> Tensor:
-        """Random inputs, T x B x size."""
-        drawn = torch.rand(steps, batch, self.size, generator=torch.Generator().manual_seed(seed))
+        """Random inputs, T x B x size or shape."""
+        shape = (self.size,) if isinstance(self.size, int) else self.size
+        drawn = torch.rand(steps, batch, *shape, generator=torch.Generator().manual_seed(seed))
         return drawn < 0.3 if self.spikes else drawn * 40 - 5
 
 
@@ -52,11 +53,13 @@ def connection(
     kind: type, batch: int, *, delay: float | None, synapse: snn.SynapseConstructor = DELTA, bias: bool = True
 ) -> snn.Connection:
     """A connection with random weights, biases and delays, some of them between two steps."""
-    shape = (INPUTS, OUTPUTS) if kind is snn.LinearDense else (OUTPUTS,)
+    shape = {snn.LinearDense: (INPUTS, OUTPUTS), snn.Conv2D: (*IMAGE[1:], IMAGE[0], 3)}.get(kind, (OUTPUTS,))
+    moves = {"kernel": (2, 3), "stride": (1, 2), "padding": (0, 1)} if kind is snn.Conv2D else {}
     firsts = {} if delay is None else {"delay_init": lambda like: _random(like, 0.0, delay, 3).round(decimals=0 if synapse is DELTA else 4)}
     return kind(
         *shape,
         1.0,
+        **moves,
         synapse=synapse,
         bias=bias,
         delay=delay,
@@ -159,6 +162,9 @@ SUBJECTS = {
     "LinearDirect with delays": Subject(lambda b: connection(snn.LinearDirect, b, delay=4.0, synapse=EXPONENTIAL), OUTPUTS),
     "LinearLateral": Subject(lambda b: connection(snn.LinearLateral, b, delay=None), OUTPUTS),
     "LinearLateral with delays": Subject(lambda b: connection(snn.LinearLateral, b, delay=4.0, synapse=EXPONENTIAL), OUTPUTS),
+    "Conv2D": Subject(lambda b: connection(snn.Conv2D, b, delay=None), IMAGE),
+    "Conv2D with delays": Subject(lambda b: connection(snn.Conv2D, b, delay=4.0), IMAGE),
+    "Conv2D with exponential delays": Subject(lambda b: connection(snn.Conv2D, b, delay=4.0, synapse=EXPONENTIAL), IMAGE),
     "Serial": Subject(lambda b: snn.Serial(connection(snn.LinearDense, b, delay=4.0), lif(b)), INPUTS),
     "Serial with adaptation": Subject(lambda b: snn.Serial(connection(snn.LinearDense, b, delay=None), alif(b)), INPUTS),
     "Layer": Subject(Recurrent, INPUTS, step=Recurrent.once),

@@ -282,8 +282,8 @@ def test_it_can_be_printed(subject):
 
 
 BAD = {
-    "a wrong shape": (lambda good: good[:, :-1], ValueError, r"inputs.* must be of shape \(3, \d\).*, but is of shape \(3, \d\)"),
-    "a wrong batch": (lambda good: good[:-1], ValueError, r"inputs.* must be of shape .* but is of shape \(2, \d\).* Set batchsz"),
+    "a wrong shape": (lambda good: good[:, :-1], ValueError, r"inputs.* must be of shape \(3(, \d)+\).*, but is of shape \(3(, \d)+\)"),
+    "a wrong batch": (lambda good: good[:-1], ValueError, r"inputs.* must be of shape .* but is of shape \(2(, \d)+\).* Set batchsz"),
     "no batch": (lambda good: good[0], ValueError, r"inputs.* must be of shape"),
     "NaN": (
         lambda good: torch.full(good.shape, math.nan),
