@@ -17,7 +17,7 @@ from torch import Tensor
 
 from snnlab.core import checks
 
-_KEPT = ("file", "times", "about")  # keys of a saved file that are no series; numpy needs "file" for itself
+KEPT = ("file", "times", "about")  # keys of a saved file that are no series; numpy needs "file" for itself
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -139,8 +139,8 @@ class Recording(Mapping[str, Series]):
     def __init__(self, series: Iterable[Series]) -> None:
         self._series: dict[str, Series] = {}
         for each in series:
-            if each.name in self._series or each.name in _KEPT:
-                wish = "is there twice" if each.name in self._series else f"is kept for the file, as are {', '.join(_KEPT)}"
+            if each.name in self._series or each.name in KEPT:
+                wish = "is there twice" if each.name in self._series else f"is kept for the file, as are {', '.join(KEPT)}"
                 raise ValueError(f"The name {each.name!r} {wish}. Give every series a name of its own.")
             self._series[each.name] = each
         if not self._series:

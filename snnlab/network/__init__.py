@@ -5,6 +5,7 @@ from snnlab.network.cell import Cell
 from snnlab.network.layer import Layer
 from snnlab.network.proxy import Proxy
 from snnlab.network.recurrent import RecurrentSerial
+from snnlab.network.run import run
 from snnlab.network.serial import Serial
 
-__all__ = ["Biclique", "Cell", "Layer", "Proxy", "RecurrentSerial", "Serial"]
+__all__ = ["Biclique", "Cell", "Layer", "Proxy", "RecurrentSerial", "Serial", "run"]
