@@ -83,8 +83,9 @@ class Conv2d(HistoryConnection, connections.WeightBiasDelayMixin, connections.Co
         delays = delays_of_weights(delay, dt, (batch, *self._outshape, weight[0].numel()))
         longest = 0.0 if delays is None else delays.max().item()
         connections.Connection.__init__(self, spike_synapse(dt)(self.insize(), dt, longest, batch))
-        if delays is not None and (delays == delays[:, :1, :1]).all():
-            delays = delays[:, 0, 0].reshape(weight.shape)
+        if delays is not None:
+            everywhere = bool((delays == delays[:, :1, :1]).all())
+            delays = (delays[:, 0, 0].reshape(weight.shape) if everywhere else delays).clone(memory_format=torch.contiguous_format)
         connections.WeightBiasDelayMixin.__init__(self, weight, None, delays)
         seen = self._patches(torch.arange(1, self.insize() + 1).view(1, *self._inshape))[0].t()  # L x K, 0 outside the image
         self.register_buffer("cells_", (seen - 1).clamp(min=0), persistent=False)
