@@ -50,7 +50,7 @@ def bound_upper_power(param: Tensor, update: Tensor, limit: Limit, *, power: flo
         >>> bound_upper_power(torch.tensor([0.5, 1.5]), torch.tensor([1.0, 1.0]), 1.0, power=2.0)
         tensor([0.2500, 0.0000])
     """
-    return (limit - param).clamp(min=0) ** _power("power", power) * update
+    return (_known(limit) - param).clamp(min=0) ** _power("power", power) * update
 
 
 def bound_lower_power(param: Tensor, update: Tensor, limit: Limit, *, power: float) -> Tensor:
@@ -60,7 +60,7 @@ def bound_lower_power(param: Tensor, update: Tensor, limit: Limit, *, power: flo
         >>> bound_lower_power(torch.tensor([0.5, -0.5]), torch.tensor([1.0, 1.0]), 0.0, power=2.0)
         tensor([0.2500, 0.0000])
     """
-    return (param - limit).clamp(min=0) ** _power("power", power) * update
+    return (param - _known(limit)).clamp(min=0) ** _power("power", power) * update
 
 
 def bound_upper_scaled_power(param: Tensor, update: Tensor, limit: Limit, *, power: float, range: Limit) -> Tensor:
@@ -73,7 +73,7 @@ def bound_upper_scaled_power(param: Tensor, update: Tensor, limit: Limit, *, pow
         >>> bound_upper_scaled_power(torch.tensor([1.0]), torch.tensor([1.0]), 2.0, power=2.0, range=4.0)
         tensor([0.0625])
     """
-    return ((limit - param) / _range(range)).clamp(min=0) ** _power("power", power) * update
+    return ((_known(limit) - param) / _range(range)).clamp(min=0) ** _power("power", power) * update
 
 
 def bound_lower_scaled_power(param: Tensor, update: Tensor, limit: Limit, *, power: float, range: Limit) -> Tensor:
@@ -83,7 +83,7 @@ def bound_lower_scaled_power(param: Tensor, update: Tensor, limit: Limit, *, pow
         >>> bound_lower_scaled_power(torch.tensor([1.0]), torch.tensor([1.0]), -2.0, power=1.0, range=4.0)
         tensor([0.7500])
     """
-    return ((param - limit) / _range(range)).clamp(min=0) ** _power("power", power) * update
+    return ((param - _known(limit)) / _range(range)).clamp(min=0) ** _power("power", power) * update
 
 
 def bound_upper_multiplicative(param: Tensor, update: Tensor, limit: Limit) -> Tensor:
@@ -93,7 +93,7 @@ def bound_upper_multiplicative(param: Tensor, update: Tensor, limit: Limit) -> T
         >>> bound_upper_multiplicative(torch.tensor([0.25, 1.5]), torch.tensor([1.0, 1.0]), 1.0)
         tensor([0.7500, 0.0000])
     """
-    return (limit - param).clamp(min=0) * update
+    return (_known(limit) - param).clamp(min=0) * update
 
 
 def bound_lower_multiplicative(param: Tensor, update: Tensor, limit: Limit) -> Tensor:
@@ -103,7 +103,7 @@ def bound_lower_multiplicative(param: Tensor, update: Tensor, limit: Limit) -> T
         >>> bound_lower_multiplicative(torch.tensor([0.25, -0.5]), torch.tensor([1.0, 1.0]), 0.0)
         tensor([0.2500, 0.0000])
     """
-    return (param - limit).clamp(min=0) * update
+    return (param - _known(limit)).clamp(min=0) * update
 
 
 def bound_upper_scaled_multiplicative(param: Tensor, update: Tensor, limit: Limit, *, range: Limit) -> Tensor:
@@ -113,7 +113,7 @@ def bound_upper_scaled_multiplicative(param: Tensor, update: Tensor, limit: Limi
         >>> bound_upper_scaled_multiplicative(torch.tensor([1.0]), torch.tensor([1.0]), 2.0, range=4.0)
         tensor([0.2500])
     """
-    return ((limit - param) / _range(range)).clamp(min=0) * update
+    return ((_known(limit) - param) / _range(range)).clamp(min=0) * update
 
 
 def bound_lower_scaled_multiplicative(param: Tensor, update: Tensor, limit: Limit, *, range: Limit) -> Tensor:
@@ -123,7 +123,7 @@ def bound_lower_scaled_multiplicative(param: Tensor, update: Tensor, limit: Limi
         >>> bound_lower_scaled_multiplicative(torch.tensor([1.0]), torch.tensor([1.0]), -2.0, range=4.0)
         tensor([0.7500])
     """
-    return ((param - limit) / _range(range)).clamp(min=0) * update
+    return ((param - _known(limit)) / _range(range)).clamp(min=0) * update
 
 
 def bound_upper_sharp(param: Tensor, update: Tensor, limit: Limit) -> Tensor:
@@ -133,7 +133,7 @@ def bound_upper_sharp(param: Tensor, update: Tensor, limit: Limit) -> Tensor:
         >>> bound_upper_sharp(torch.tensor([0.5, 1.0]), torch.tensor([3.0, 3.0]), 1.0)
         tensor([3., 0.])
     """
-    return torch.where(param < limit, update, 0)
+    return torch.where(param < _known(limit), update, 0)
 
 
 def bound_lower_sharp(param: Tensor, update: Tensor, limit: Limit) -> Tensor:
@@ -143,7 +143,7 @@ def bound_lower_sharp(param: Tensor, update: Tensor, limit: Limit) -> Tensor:
         >>> bound_lower_sharp(torch.tensor([0.5, 0.0]), torch.tensor([3.0, 3.0]), 0.0)
         tensor([3., 0.])
     """
-    return torch.where(param > limit, update, 0)
+    return torch.where(param > _known(limit), update, 0)
 
 
 def bound_power(
@@ -241,6 +241,13 @@ def bound_sharp(param: Tensor, pos: Tensor, neg: Tensor, max: Limit | None, min:
     """
     upper = pos if max is None else bound_upper_sharp(param, pos, max)
     return upper - (neg if min is None else bound_lower_sharp(param, neg, min))
+
+
+def _known(limit: Limit | None) -> Limit:
+    """The limit of a half form, which has no other side to leave as it came."""
+    if limit is None:
+        raise TypeError("limit must be a number or a tensor in the parameter's unit, but is None. Give one, as in upperbound(bound, 1.0).")
+    return limit
 
 
 def _power(name: str, power: float) -> float:

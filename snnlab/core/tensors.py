@@ -165,6 +165,7 @@ def normalize(
         tensor([[0.5000, 1.5000],
                 [0.0000, 0.0000]])
     """
+    data = _numbers(data)
     norm = torch.linalg.vector_norm(data, ord=order, dim=dim, keepdim=True)
     return data * (scale / norm.clamp(min=epsilon))
 
@@ -195,7 +196,7 @@ def rescale(
         >>> rescale(torch.tensor([2.0, 3.0, 6.0]), 0.0, 1.0)
         tensor([0.0000, 0.2500, 1.0000])
     """
-    data = data if data.is_floating_point() else data.to(torch.get_default_dtype())
+    data = _numbers(data)
     dims = tuple(range(data.ndim)) if dim is None else dim
     low = data.amin(dims, keepdim=True) if srcmin is None else srcmin
     high = data.amax(dims, keepdim=True) if srcmax is None else srcmax
@@ -226,6 +227,11 @@ def exponential_smoothing(obs: Tensor, level: Tensor | None, *, alpha: float | T
 def _like(tensor: Tensor, shape, dtype, device) -> tuple[tuple[int, ...], torch.dtype, torch.device | str]:
     checks.tensor("tensor", tensor)
     return tuple(tensor.shape if shape is None else shape), dtype or tensor.dtype, device or tensor.device
+
+
+def _numbers(data: Tensor) -> Tensor:
+    """Whole numbers and bools as numbers that can be divided."""
+    return data if data.is_floating_point() else data.to(torch.get_default_dtype())
 
 
 def _floating(dtype: torch.dtype) -> torch.dtype:

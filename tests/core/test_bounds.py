@@ -104,3 +104,39 @@ def test_errors_say_what_to_do():
         full("scaled_multiplicative", 0.0, 1.0, 1.0, hi=LO, lo=HI)
     with pytest.raises(RuntimeError, match=r"range must be given where min is None, but is None. Pass range="):
         full("scaled_power", 0.0, 1.0, 1.0, lo=None)
+
+
+@pytest.mark.parametrize(
+    ("function", "signature"),
+    [
+        (bounds.bound_upper_power, "param update limit *power"),
+        (bounds.bound_upper_scaled_power, "param update limit *power *range"),
+        (bounds.bound_upper_multiplicative, "param update limit"),
+        (bounds.bound_upper_scaled_multiplicative, "param update limit *range"),
+        (bounds.bound_upper_sharp, "param update limit"),
+        (bounds.bound_lower_power, "param update limit *power"),
+        (bounds.bound_lower_scaled_power, "param update limit *power *range"),
+        (bounds.bound_lower_multiplicative, "param update limit"),
+        (bounds.bound_lower_scaled_multiplicative, "param update limit *range"),
+        (bounds.bound_lower_sharp, "param update limit"),
+        (bounds.bound_power, "param pos neg max min *upper_power *lower_power"),
+        (bounds.bound_scaled_power, "param pos neg max min *upper_power *lower_power *range=None"),
+        (bounds.bound_multiplicative, "param pos neg max min"),
+        (bounds.bound_scaled_multiplicative, "param pos neg max min *range=None"),
+        (bounds.bound_sharp, "param pos neg max min"),
+    ],
+)
+def test_arguments_come_in_this_order_with_these_defaults(function, signature):
+    parameters = inspect.signature(function).parameters.values()
+    found = " ".join(
+        ("*" if each.kind is each.KEYWORD_ONLY else "") + each.name + ("" if each.default is each.empty else f"={each.default}")
+        for each in parameters
+    )
+    assert found == signature
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("side", ["upper", "lower"])
+def test_a_half_form_without_its_limit_says_what_to_give(side, kind):
+    with pytest.raises(TypeError, match=r"limit must be a number or a tensor in the parameter's unit, but is None. Give one"):
+        half(side, kind, 0.0, 1.0, None)

@@ -1,3 +1,5 @@
+import inspect
+
 import pytest
 import torch
 from hypothesis import given
@@ -73,3 +75,25 @@ def test_a_rate_is_one_over_its_time_constant():
     assert pair(ex.extrap_expratedecay, 7.0, 0.3, rate_constant=0.25) == pytest.approx(
         pair(ex.extrap_expdecay, 7.0, 0.3, time_constant=4.0)
     )
+
+
+@pytest.mark.parametrize(
+    ("function", "signature"),
+    [
+        (ex.extrap_previous, "sample sample_at prev_data next_data step_time"),
+        (ex.extrap_next, "sample sample_at prev_data next_data step_time"),
+        (ex.extrap_neighbors, "sample sample_at prev_data next_data step_time"),
+        (ex.extrap_nearest, "sample sample_at prev_data next_data step_time"),
+        (ex.extrap_linear_forward, "sample sample_at prev_data next_data step_time *adjust=None"),
+        (ex.extrap_linear_backward, "sample sample_at prev_data next_data step_time *adjust=None"),
+        (ex.extrap_expdecay, "sample sample_at prev_data next_data step_time *time_constant"),
+        (ex.extrap_expratedecay, "sample sample_at prev_data next_data step_time *rate_constant"),
+    ],
+)
+def test_arguments_come_in_this_order_with_these_defaults(function, signature):
+    parameters = inspect.signature(function).parameters.values()
+    found = " ".join(
+        ("*" if each.kind is each.KEYWORD_ONLY else "") + each.name + ("" if each.default is each.empty else f"={each.default}")
+        for each in parameters
+    )
+    assert found == signature

@@ -1,4 +1,5 @@
 import copy
+import inspect
 import pickle
 
 import pytest
@@ -194,3 +195,51 @@ def test_a_state_hook_is_no_submodule_and_no_state():
     module.limit.register()
     assert len(list(module.modules())) == 1
     assert list(module.state_dict()) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "signature"),
+    [
+        (Hook, "prehook=None posthook=None *train_update=True *eval_update=True *prehook_kwargs=None *posthook_kwargs=None"),
+        (StateHook, "module *as_prehook=False *train_update=True *eval_update=True"),
+    ],
+)
+def test_arguments_come_in_this_order_with_these_defaults(kind, signature):
+    parameters = inspect.signature(kind).parameters.values()
+    found = " ".join(
+        ("*" if each.kind is each.KEYWORD_ONLY else "") + each.name + ("" if each.default is each.empty else f"={each.default}")
+        for each in parameters
+    )
+    assert found == signature
+
+
+def test_keywords_for_torch_say_how_a_hook_is_called():
+    order, module = [], Doubler()
+    Hook(posthook=lambda *_: order.append("first")).register(module)
+    Hook(posthook=lambda *_: order.append("second"), posthook_kwargs={"prepend": True}).register(module)
+    Hook(lambda module, args, kwargs: order.append((args, kwargs)), prehook_kwargs={"with_kwargs": True}).register(module)
+    module(x=3)
+    assert order == [((), {"x": 3}), "second", "first"]
+
+
+def test_a_posthook_may_run_where_the_call_fails():
+    seen, module = [], Doubler()
+    Hook(posthook=lambda *_: seen.append("sometimes")).register(module)
+    Hook(posthook=lambda *_: seen.append("always"), posthook_kwargs={"always_call": True}).register(module)
+    with pytest.raises(TypeError, match="unsupported operand"):
+        module(None)
+    assert seen == ["always"]
+
+
+@pytest.mark.parametrize("name", ["prehook_kwargs", "posthook_kwargs"])
+def test_a_keyword_that_torch_does_not_take_is_refused_at_once(name):
+    with pytest.raises(
+        TypeError, match=rf"{name} may hold prepend, with_kwargs.*, but holds 'perpend'. Leave it out, or check its spelling"
+    ):
+        Hook(print, print, **{name: {"perpend": True}})
+
+
+@pytest.mark.parametrize("name", ["prehook", "posthook"])
+def test_what_cannot_be_called_is_no_hook(name):
+    with pytest.raises(TypeError, match=rf"{name} must be a function or None, but is 3 \(int\)"):
+        Hook(**{name: 3})

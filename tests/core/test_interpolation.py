@@ -1,3 +1,4 @@
+import inspect
 import math
 
 import pytest
@@ -71,3 +72,23 @@ def test_a_plain_number_serves_as_time_and_the_dtype_stays():
 def test_an_unknown_keyword_is_refused():
     with pytest.raises(TypeError, match="time_constant"):
         interp_linear(PREV, NEXT, at(0.5, 0.5), 1.0, time_constant=1.0)
+
+
+@pytest.mark.parametrize(
+    ("function", "signature"),
+    [
+        (interp_previous, "prev_data next_data sample_at step_time"),
+        (interp_next, "prev_data next_data sample_at step_time"),
+        (interp_nearest, "prev_data next_data sample_at step_time"),
+        (interp_linear, "prev_data next_data sample_at step_time"),
+        (interp_expdecay, "prev_data next_data sample_at step_time *time_constant"),
+        (interp_expratedecay, "prev_data next_data sample_at step_time *rate_constant"),
+    ],
+)
+def test_arguments_come_in_this_order_with_these_defaults(function, signature):
+    parameters = inspect.signature(function).parameters.values()
+    found = " ".join(
+        ("*" if each.kind is each.KEYWORD_ONLY else "") + each.name + ("" if each.default is each.empty else f"={each.default}")
+        for each in parameters
+    )
+    assert found == signature

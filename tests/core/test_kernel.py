@@ -1,5 +1,6 @@
 """The halves of an STDP window."""
 
+import inspect
 import math
 
 import pytest
@@ -43,3 +44,19 @@ def test_the_difference_itself_is_not_changed_and_its_dtype_is_kept():
     diffs = torch.tensor([1.0, -1.0], dtype=torch.float64)
     assert exp_stdp_post_kernel(diffs, 1.0, 1.0).dtype == torch.float64
     assert diffs.tolist() == [1.0, -1.0]
+
+
+@pytest.mark.parametrize(
+    ("function", "signature"),
+    [
+        (exp_stdp_post_kernel, "diff learning_rate time_constant kwargs"),
+        (exp_stdp_pre_kernel, "diff learning_rate time_constant kwargs"),
+    ],
+)
+def test_arguments_come_in_this_order_with_these_defaults(function, signature):
+    parameters = inspect.signature(function).parameters.values()
+    found = " ".join(
+        ("*" if each.kind is each.KEYWORD_ONLY else "") + each.name + ("" if each.default is each.empty else f"={each.default}")
+        for each in parameters
+    )
+    assert found == signature

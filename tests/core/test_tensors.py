@@ -1,3 +1,4 @@
+import inspect
 import math
 
 import pytest
@@ -125,3 +126,36 @@ def test_exact_is_double_precision_without_a_graph():
     data = torch.tensor([0.5], requires_grad=True)
     assert tensors.exact(data).dtype == torch.float64
     assert not tensors.exact(data).requires_grad
+
+
+@pytest.mark.parametrize(
+    ("function", "signature"),
+    [
+        (tensors.zeros, "tensor *shape=None *dtype=None *device=None *generator=None"),
+        (tensors.ones, "tensor *shape=None *dtype=None *device=None *generator=None"),
+        (tensors.full, "tensor value *shape=None *dtype=None *device=None *generator=None"),
+        (tensors.uniform, "tensor *shape=None *dtype=None *device=None *generator=None"),
+        (tensors.normal, "tensor *shape=None *dtype=None *device=None *generator=None"),
+        (tensors.scalar, "value tensor"),
+        (tensors.normalize, "data order scale=1.0 dim=None epsilon=1e-12"),
+        (tensors.rescale, "data resmin resmax *srcmin=None *srcmax=None *dim=None"),
+        (tensors.exponential_smoothing, "obs level *alpha"),
+    ],
+)
+def test_arguments_come_in_this_order_with_these_defaults(function, signature):
+    parameters = inspect.signature(function).parameters.values()
+    found = " ".join(
+        ("*" if each.kind is each.KEYWORD_ONLY else "") + each.name + ("" if each.default is each.empty else f"={each.default}")
+        for each in parameters
+    )
+    assert found == signature
+
+
+def test_whole_numbers_are_normalized_as_numbers():
+    assert tensors.normalize(torch.tensor([1, 3]), 1).tolist() == [0.25, 0.75]
+    assert tensors.normalize(torch.tensor([True, False, True]), 1).tolist() == [0.5, 0.0, 0.5]
+
+
+def test_smoothing_begins_with_the_observation_itself():
+    obs = torch.tensor([4.0])
+    assert tensors.exponential_smoothing(obs, None, alpha=0.25) is obs

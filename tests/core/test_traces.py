@@ -1,3 +1,4 @@
+import inspect
 import math
 
 import pytest
@@ -100,3 +101,26 @@ def test_a_time_constant_may_differ_from_element_to_element():
     shared = {"step_time": 1.0, "amplitude": 1.0, "target": True}
     result = traces.exp_trace_nearest(torch.tensor([False, False]), torch.ones(2), time_constant=torch.tensor([1.0, 2.0]), **shared)
     assert result.tolist() == pytest.approx([math.exp(-1), math.exp(-0.5)])
+
+
+@pytest.mark.parametrize(
+    ("function", "signature"),
+    [
+        (traces.trace_nearest, "obs trace *decay *amplitude *target *tolerance=None"),
+        (traces.trace_cumulative, "obs trace *decay *amplitude *target *tolerance=None"),
+        (traces.trace_nearest_scaled, "obs trace *decay *amplitude *scale *matchfn"),
+        (traces.trace_cumulative_scaled, "obs trace *decay *amplitude *scale *matchfn"),
+        (traces.trace_cumulative_value, "obs trace *decay *scale"),
+        (traces.exp_trace_nearest, "obs trace *step_time *time_constant *amplitude *target *tolerance=None"),
+        (traces.exp_trace_cumulative, "obs trace *step_time *time_constant *amplitude *target *tolerance=None"),
+        (traces.exprate_trace_nearest, "obs trace *step_time *rate_constant *amplitude *target *tolerance=None"),
+        (traces.exprate_trace_cumulative, "obs trace *step_time *rate_constant *amplitude *target *tolerance=None"),
+    ],
+)
+def test_arguments_come_in_this_order_with_these_defaults(function, signature):
+    parameters = inspect.signature(function).parameters.values()
+    found = " ".join(
+        ("*" if each.kind is each.KEYWORD_ONLY else "") + each.name + ("" if each.default is each.empty else f"={each.default}")
+        for each in parameters
+    )
+    assert found == signature

@@ -1,3 +1,4 @@
+import inspect
 import math
 from itertools import pairwise
 
@@ -109,3 +110,19 @@ def test_bad_distances_are_refused():
         distance([1.0], [[2.0]], 1.0)
     with pytest.raises(ValueError, match="t0 must be finite"):
         distance([math.nan], [2.0], 1.0)
+
+
+@pytest.mark.parametrize(
+    ("function", "signature"),
+    [
+        (isi, "spikes step_time time_first=True"),
+        (victor_purpura_pair_dist, "t0 t1 cost"),
+    ],
+)
+def test_arguments_come_in_this_order_with_these_defaults(function, signature):
+    parameters = inspect.signature(function).parameters.values()
+    found = " ".join(
+        ("*" if each.kind is each.KEYWORD_ONLY else "") + each.name + ("" if each.default is each.empty else f"={each.default}")
+        for each in parameters
+    )
+    assert found == signature

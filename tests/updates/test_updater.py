@@ -1,4 +1,5 @@
 import copy
+import inspect
 import io
 import math
 import pickle
@@ -8,6 +9,7 @@ import torch
 from torch import nn
 
 from snnlab import DeltaCurrent, LinearDense
+from snnlab.core import bounds
 from snnlab.core.bounds import bound_upper_power
 from snnlab.updates import Accumulator, Clamping, Normalization, Updatable, Updater
 
@@ -353,3 +355,126 @@ def test_what_was_set_may_be_changed_afterwards():
     change.zero_(), pair[0].zero_()
     connection.update()
     assert values(connection)[:2] == [[2, 2], [2]]
+
+
+# ------------------------------------------------------------------------------------------------------------------------- all bounds
+
+# Weight 1 within -2 … 4: headroom 3 above and also 3 below, range 6. Growth 2, shrinking 4.
+BOUNDS = {
+    "sharp": ({}, {}, {}, 1.0, 1.0),
+    "multiplicative": ({}, {}, {}, 3.0, 3.0),
+    "scaled_multiplicative": ({}, {"range": 6.0}, {"range": 6.0}, 0.5, 0.5),
+    "power": ({"upper_power": 2.0, "lower_power": 0.5}, {"power": 2.0}, {"power": 0.5}, 9.0, math.sqrt(3)),
+    "scaled_power": (
+        {"upper_power": 2.0, "lower_power": 0.5},
+        {"power": 2.0, "range": 6.0},
+        {"power": 0.5, "range": 6.0},
+        0.25,
+        math.sqrt(0.5),
+    ),
+}
+every_bound = pytest.mark.parametrize("kind", BOUNDS)
+
+
+def proposed(pos=2.0, neg=4.0):
+    connection = connected()
+    connection.updater.weight = torch.full((1, 2), pos), torch.full((1, 2), neg)
+    return connection
+
+
+@every_bound
+def test_a_full_bound_shrinks_both_sides_of_an_update(kind):
+    connection, (full, _, _, up, down) = proposed(), BOUNDS[kind]
+    connection.updater.weight.fullbound(getattr(bounds, f"bound_{kind}"), 4.0, -2.0, **full)
+    connection.update()
+    assert values(connection)[0] == pytest.approx([1 + 2 * up - 4 * down] * 2)
+
+
+@every_bound
+def test_half_bounds_shrink_their_side_of_an_update(kind):
+    _, upper, lower, up, down = BOUNDS[kind]
+    connection = proposed()
+    connection.updater.weight.upperbound(getattr(bounds, f"bound_upper_{kind}"), 4.0, **upper)
+    connection.update()
+    assert values(connection)[0] == pytest.approx([1 + 2 * up - 4] * 2)
+    connection = proposed()
+    connection.updater.weight.lowerbound(getattr(bounds, f"bound_lower_{kind}"), -2.0, **lower)
+    connection.update()
+    assert values(connection)[0] == pytest.approx([1 + 2 - 4 * down] * 2)
+    connection = proposed()
+    connection.updater.weight.lowerbound(getattr(bounds, f"bound_lower_{kind}"), -2.0, **lower)
+    connection.updater.weight.upperbound(getattr(bounds, f"bound_upper_{kind}"), 4.0, **upper)
+    connection.update()
+    assert values(connection)[0] == pytest.approx([1 + 2 * up - 4 * down] * 2)
+
+
+@every_bound
+@pytest.mark.parametrize(("high", "low"), [(None, -2.0), (4.0, None), (None, None)])
+def test_a_full_bound_without_a_limit_leaves_that_side(kind, high, low):
+    connection, (full, _, _, up, down) = proposed(), BOUNDS[kind]
+    spread = {"range": 6.0} if "scaled" in kind else {}
+    connection.updater.weight.fullbound(getattr(bounds, f"bound_{kind}"), high, low, **full, **spread)
+    connection.update()
+    assert values(connection)[0] == pytest.approx([1 + 2 * (1 if high is None else up) - 4 * (1 if low is None else down)] * 2)
+
+
+@every_bound
+@pytest.mark.parametrize("at", [4.0, 5.5])
+def test_at_and_beyond_a_limit_an_update_goes_no_further_and_is_still_a_number(kind, at):
+    full = BOUNDS[kind][0] | ({"upper_power": 0.5} if "power" in kind else {})
+    connection = proposed(neg=0.0)
+    connection.weight = torch.full((1, 2), at)
+    connection.updater.weight.fullbound(getattr(bounds, f"bound_{kind}"), 4.0, -2.0, **full)
+    connection.update()
+    assert values(connection)[0] == [at, at]
+
+
+@every_bound
+def test_a_bound_of_a_missing_side_does_nothing_to_it(kind):
+    full, upper, _, up, _ = BOUNDS[kind]
+    for setting in ("fullbound", "upperbound"):
+        connection = connected()
+        connection.updater.weight = torch.full((1, 2), 2.0)
+        name, limits, keywords = ("", (4.0, -2.0), full) if setting == "fullbound" else ("upper_", (4.0,), upper)
+        getattr(connection.updater.weight, setting)(getattr(bounds, f"bound_{name}{kind}"), *limits, **keywords)
+        connection.update()
+        assert values(connection)[0] == pytest.approx([1 + 2 * up] * 2)
+
+
+def test_a_half_bound_without_its_limit_is_refused_and_nothing_changes():
+    connection = proposed()
+    connection.updater.weight.upperbound(bound_upper_power, power=1.0)
+    with pytest.raises(TypeError, match="limit must be a number or a tensor in the parameter's unit, but is None"):
+        connection.update()
+    assert values(connection)[0] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("function", "signature"),
+    [
+        (Accumulator.add, "self pos=None neg=None"),
+        (Accumulator.reduction, "self fn=None"),
+        (Accumulator.upperbound, "self bound max=None **kwargs"),
+        (Accumulator.lowerbound, "self bound min=None **kwargs"),
+        (Accumulator.fullbound, "self bound max=None min=None **kwargs"),
+        (Accumulator.update, "self param"),
+        (Updater.__init__, "self module *params reduction=None"),
+        (Updater.forward, "self *names"),
+        (Updatable.update, "self clear=True **kwargs"),
+        (Updatable.updatesome, "self *names clear=True"),
+        (Normalization.__init__, "self module attr order scale dim epsilon=1e-12 as_prehook=False train_update=True eval_update=True"),
+        (Clamping.__init__, "self module attr min=None max=None as_prehook=False train_update=True eval_update=True"),
+    ],
+)
+def test_arguments_come_in_this_order_with_these_defaults(function, signature):
+    parameters = inspect.signature(function).parameters.values()
+    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    written = [stars.get(each.kind, "") + each.name + ("" if each.default is each.empty else f"={each.default}") for each in parameters]
+    assert " ".join(written) == signature
+
+
+def test_the_limits_of_a_bound_are_positional_so_that_its_keywords_are_free():
+    accumulator = Accumulator()
+    accumulator.fullbound(lambda param, pos, neg, high, low, **kwargs: pos + kwargs["max"] + high, 1.0, None, max=10.0)
+    accumulator.pos = tensor(2.0)
+    assert accumulator.update(tensor(0.0)).tolist() == [13.0]
