@@ -3,9 +3,10 @@
 from snnlab.network.biclique import Biclique
 from snnlab.network.cell import Cell
 from snnlab.network.layer import Layer
+from snnlab.network.layout import layout
 from snnlab.network.proxy import Proxy
 from snnlab.network.recurrent import RecurrentSerial
 from snnlab.network.run import run
 from snnlab.network.serial import Serial
 
-__all__ = ["Biclique", "Cell", "Layer", "Proxy", "RecurrentSerial", "Serial", "run"]
+__all__ = ["Biclique", "Cell", "Layer", "Proxy", "RecurrentSerial", "Serial", "layout", "run"]

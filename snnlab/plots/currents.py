@@ -18,6 +18,7 @@ def currents(
     sample: int | None = None,
     neurons: Sequence[int] | None = None,
     labels: Sequence[str] | None = None,
+    held: bool = False,
     title: str = "",
 ) -> Axes:
     """Draws currents, one line a neuron, told apart by colour, dash and label.
@@ -32,6 +33,8 @@ def currents(
         sample: which sample of a batch; None: the first of a Series, and of an array that it has no batch.
         neurons: which neurons, by their place in the flattened sample; None: all.
         labels: one a line; None numbers them by that place.
+        held: whether a line keeps each value until the next step, as a neuron takes it in, so that the area below it is the charge; else
+            values are joined.
         title: words above the picture.
 
     Units:
@@ -54,4 +57,4 @@ def currents(
         ('current (nA)', ['a', 'b'])
     """
     over_time = timeline("currents", currents, step_time, start, sample=sample, neurons=neurons, unit="nA")
-    return draw(over_time, ax, labels, "current (nA)", title)
+    return draw(over_time, ax, labels, "current (nA)", title, drawstyle="steps-post" if held else "default")

@@ -66,14 +66,14 @@ def traces(
     return draw(over_time, ax, labels, f"{label} ({unit})" if unit else label, title)
 
 
-def draw(over_time: Timeline, ax: Axes | None, labels: Sequence[str] | None, ylabel: str, title: str) -> Axes:
+def draw(over_time: Timeline, ax: Axes | None, labels: Sequence[str] | None, ylabel: str, title: str, **look: Any) -> Axes:
     """Draws one line a column, each with its own colour, dash and label: what currents, voltages and traces share."""
     names = [f"neuron {i}" for i in over_time.neurons] if labels is None else [str(label) for label in labels]
     if len(names) != len(over_time.neurons):
         raise ValueError(f"labels must be one a trace, {len(over_time.neurons)}, but are {len(names)}.")
     ax = style.axes(ax)
     for index, name in enumerate(names):
-        ax.plot(over_time.times, over_time.values[:, index], label=name, **style.line(index))
+        ax.plot(over_time.times, over_time.values[:, index], label=name, **style.line(index), **look)
     ax.set(xlabel="time (ms)", ylabel=ylabel, title=title)
     ax.set_xlim(*over_time.span)
     if names:
