@@ -215,3 +215,7 @@ class HistoryConnection(Connection, ABC):
         """Brings spikes on their way, and their traces, to rest. Weights stay, and so do pending updates."""
         self.synapse.clear()
         self.trace_.clear()
+
+    def extra_repr(self) -> str:
+        delay = "0" if self.delay is None else f"up to {self.delay.max().item():g}"
+        return f"shape={self.shape}, batchsz={self.batchsz}, dt={self.dt}, delay={delay}"
