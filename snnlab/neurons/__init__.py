@@ -2,13 +2,14 @@
 
 from snnlab.neurons.adaptation import adapt_current, adapt_threshold, adapt_threshold_by_voltage
 from snnlab.neurons.adaptive import ALIF, ThresholdAdaptiveNeuron
-from snnlab.neurons.base import InfernoNeuron, Neuron, ThresholdNeuron, threshold_step
+from snnlab.neurons.base import InfernoNeuron, Neuron, threshold_step
 from snnlab.neurons.current import CurrentAdaptiveNeuron
 from snnlab.neurons.exact import ExactNeuron
 from snnlab.neurons.exponential import EIF, AdEx, exponential_voltage_step
 from snnlab.neurons.glif2 import GLIF2, linear_reset
 from snnlab.neurons.lif import GLIF1, LIF, leaky_step
 from snnlab.neurons.quadratic import QIF, Izhikevich, quadratic_step
+from snnlab.neurons.threshold import ThresholdNeuron
 from snnlab.neurons.winner import WinnerALIF
 
 __all__ = [

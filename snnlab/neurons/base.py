@@ -14,7 +14,7 @@ Reference: Gerstner et al., Neuronal Dynamics (2014), section 1.3.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -198,95 +198,6 @@ class InfernoNeuron(BatchShapeMixin, Neuron):
     def extra_repr(self) -> str:
         settings = {name: getattr(self, name) for name in sorted(self.quantities) if name != "dt"}
         return ", ".join([f"shape={self.shape}, batchsz={self.batchsz}, dt={self.dt}", *(f"{k}={v}" for k, v in settings.items())])
-
-
-class ThresholdNeuron(InfernoNeuron):
-    """A group of neurons with one constant threshold and one constant reset; a subclass says how its voltage integrates, and is complete.
-
-    Args:
-        shape: shape of the group, without the batch.
-        step_time: length of a simulation step, in ms.
-        rest_v, reset_v, thresh_v: voltage at rest, after a spike, and at which it spikes, in mV; the reset below the threshold.
-        refrac_t: refractory time, in ms, 0 or above.
-        resistance: of the membrane, in MΩ, not 0.
-        batch_size: number of samples.
-
-    Attributes:
-        runs_away: whether the voltage drives itself up without bound, once it is high enough. It then stops at the threshold where it may
-            not spike yet, which is where `refrac_lock=False` lets it move while refractory.
-
-    Raises:
-        ValueError, TypeError: a size, time, voltage or resistance out of its range.
-
-    Example:
-        >>> class Perfect(ThresholdNeuron):  # integrates, and never leaks
-        ...     def integrate(self, inputs):
-        ...         return self.voltage + inputs * self.resistance * self.dt
-        >>> neuron = Perfect(1, 1.0, rest_v=0.0, reset_v=0.0, thresh_v=3.0, refrac_t=0.0, resistance=1.0, batch_size=1)
-        >>> [bool(neuron(torch.ones(1, 1))) for _ in range(6)]
-        [False, False, True, False, False, True]
-    """
-
-    runs_away: ClassVar[bool] = False
-
-    reset_v = Setting(checks.number, Quantity("mV", -90.0, -40.0, "voltage after a spike"))
-    thresh_v = Setting(checks.number, Quantity("mV", -60.0, -20.0, "voltage at which it spikes"))
-    resistance = Setting(checks.not_zero, Quantity("MΩ", 0.1, 100.0, "membrane resistance", log=True))
-
-    def __init__(
-        self,
-        shape: tuple[int, ...] | int,
-        step_time: float,
-        *,
-        rest_v: float,
-        reset_v: float,
-        thresh_v: float,
-        refrac_t: float,
-        resistance: float,
-        batch_size: int,
-    ) -> None:
-        super().__init__(shape, step_time, rest_v=rest_v, refrac_t=refrac_t, batch_size=batch_size)
-        self.configure(reset_v=reset_v, thresh_v=thresh_v, resistance=resistance)
-
-    def check_settings(self) -> None:
-        if "_thresh_v" in self.__dict__:
-            check_reset_below("thresh_v", "reset_v", self)
-
-    @abstractmethod
-    def integrate(self, inputs: Tensor) -> Tensor:
-        """Voltages after a step with these currents, before any threshold."""
-
-    def fire(self, inputs: Tensor, refrac_lock: bool) -> tuple[Tensor, Tensor, Tensor]:
-        """Spikes, voltages and refractory steps after a step with these currents."""
-        spikes, voltage, refrac = threshold_step(
-            inputs,
-            self.voltage_,
-            self.refrac_,
-            self.integrate,
-            threshold=self.thresh_v,
-            reset=self.reset_v,
-            refrac_steps=self.refrac_steps,
-            refrac_lock=refrac_lock,
-        )
-        if self.runs_away and not refrac_lock:
-            voltage = voltage.clamp(max=self.thresh_v)
-        return spikes, voltage, refrac
-
-    def forward(self, inputs: Tensor, refrac_lock: bool = True) -> Tensor:
-        """One step.
-
-        Args:
-            inputs: currents, in nA, B x *shape.
-            refrac_lock: whether voltages hold still while refractory; else they move, without input.
-
-        Returns:
-            spikes, bool, B x *shape.
-
-        Raises:
-            ValueError: a wrong shape, a NaN or an infinity; the state stays as it was.
-        """
-        self.spike_, self.voltage_, self.refrac_ = self.fire(self.check_inputs(inputs), refrac_lock)
-        return self.spike
 
 
 def check_reset_below(threshold: str, reset: str, owner: Module) -> None:

@@ -16,7 +16,8 @@ from torch import Tensor
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.neurons.adaptation import PerAdaptation, adapt_current, check_counts, entries, per_adaptation
-from snnlab.neurons.base import ThresholdNeuron
+from snnlab.neurons.euler import warn_unless_settling
+from snnlab.neurons.threshold import ThresholdNeuron
 
 
 def _reduction_or_none(name: str, value: Any) -> Callable[[Tensor, int], Tensor] | None:
@@ -88,6 +89,8 @@ class CurrentAdaptiveNeuron(ThresholdNeuron):
     def check_settings(self) -> None:
         super().check_settings()
         check_counts(self, "tc_adaptation", "voltage_coupling", "spike_increment")
+        if "_tc_adaptation" in self.__dict__:
+            warn_unless_settling(self, "tc_adaptation", self.dt / min(self.tc_adaptation))
 
     @property
     def current_adaptation(self) -> Tensor:

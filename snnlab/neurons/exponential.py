@@ -20,8 +20,10 @@ from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
-from snnlab.neurons.base import ThresholdNeuron, check_between
+from snnlab.neurons.base import check_between
 from snnlab.neurons.current import CurrentAdaptiveNeuron
+from snnlab.neurons.euler import check_stepped, warn_unless_settling
+from snnlab.neurons.threshold import ThresholdNeuron
 
 RHEOBASE = Quantity("mV", -60.0, -40.0, "voltage at which the upswing begins")
 SHARPNESS = Quantity("mV", 0.2, 10.0, "width of the upswing's beginning", log=True)
@@ -60,6 +62,28 @@ def exponential_voltage_step(
     most = 0.9 * math.log(torch.finfo(voltage.dtype).max)
     upswing = ((voltage - rheobase_v) / sharpness).clamp(max=most).exp() * sharpness
     return voltage + (rest_v - voltage + upswing + inputs * resistance) * (step_time / time_constant)
+
+
+def _check(owner: "EIF | AdEx", time_constant: float) -> None:
+    """What must hold for the membrane of either neuron."""
+    check_between("rheobase_v", "rest_v", "thresh_v", owner)
+    warn_unless_settling(owner, "its membrane's time constant", owner.dt / time_constant)
+
+
+def _step(owner: "EIF | AdEx", inputs: Tensor, time_constant: float) -> Tensor:
+    """The step of either neuron. With dt above τ, a step from far enough below V_rest would lead beyond V_rh."""
+    voltage = exponential_voltage_step(
+        owner.voltage_,
+        inputs,
+        step_time=owner.dt,
+        time_constant=time_constant,
+        rest_v=owner.rest_v,
+        rheobase_v=owner.rheobase_v,
+        sharpness=owner.sharpness,
+        resistance=owner.resistance,
+    )
+    beyond = owner.dt / time_constant - 1
+    return check_stepped(owner, voltage, owner.rest_v - (owner.rheobase_v - owner.rest_v) / beyond if beyond > 0 else -math.inf)
 
 
 class EIF(ThresholdNeuron):
@@ -132,20 +156,11 @@ class EIF(ThresholdNeuron):
     def check_settings(self) -> None:
         super().check_settings()
         if "_rheobase_v" in self.__dict__:
-            check_between("rheobase_v", "rest_v", "thresh_v", self)
+            _check(self, self.time_constant)
 
     def integrate(self, inputs: Tensor) -> Tensor:
         """Voltages after a step with these currents, before any threshold."""
-        return exponential_voltage_step(
-            self.voltage_,
-            inputs,
-            step_time=self.dt,
-            time_constant=self.time_constant,
-            rest_v=self.rest_v,
-            rheobase_v=self.rheobase_v,
-            sharpness=self.sharpness,
-            resistance=self.resistance,
-        )
+        return _step(self, inputs, self.time_constant)
 
 
 class AdEx(CurrentAdaptiveNeuron):
@@ -236,17 +251,8 @@ class AdEx(CurrentAdaptiveNeuron):
     def check_settings(self) -> None:
         super().check_settings()
         if "_rheobase_v" in self.__dict__:
-            check_between("rheobase_v", "rest_v", "thresh_v", self)
+            _check(self, self.tc_membrane)
 
     def integrate(self, inputs: Tensor) -> Tensor:
         """Voltages after a step with these currents, before any threshold."""
-        return exponential_voltage_step(
-            self.voltage_,
-            inputs,
-            step_time=self.dt,
-            time_constant=self.tc_membrane,
-            rest_v=self.rest_v,
-            rheobase_v=self.rheobase_v,
-            sharpness=self.sharpness,
-            resistance=self.resistance,
-        )
+        return _step(self, inputs, self.tc_membrane)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
-from snnlab.neurons.base import ThresholdNeuron
+from snnlab.neurons.threshold import ThresholdNeuron
 
 
 def leaky_step(voltage: Tensor, inputs: Tensor, *, step_time: float, time_constant: float, rest_v: float, resistance: float) -> Tensor:

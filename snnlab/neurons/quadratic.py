@@ -18,8 +18,10 @@ from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
-from snnlab.neurons.base import ThresholdNeuron, check_between
+from snnlab.neurons.base import check_between
 from snnlab.neurons.current import CurrentAdaptiveNeuron
+from snnlab.neurons.euler import check_stepped, warn_unless_settling
+from snnlab.neurons.threshold import ThresholdNeuron
 
 CRITICAL = Quantity("mV", -80.0, -40.0, "voltage above which it runs away by itself")
 AFFINITY = Quantity("1/mV", 0.01, 1.0, "how steeply the membrane drives itself", log=True)
@@ -54,6 +56,28 @@ def quadratic_step(
     """
     slope = (voltage - rest_v) * (voltage - crit_v) * affinity + inputs * resistance
     return voltage + slope * (step_time / time_constant)
+
+
+def _check(owner: "QIF | Izhikevich", time_constant: float) -> None:
+    """What must hold for the parabola of either neuron."""
+    check_between("crit_v", "rest_v", "thresh_v", owner)
+    growth = owner.dt / time_constant * owner.affinity * (owner.crit_v - owner.rest_v)
+    warn_unless_settling(owner, "its membrane's time constant and affinity", growth)
+
+
+def _step(owner: "QIF | Izhikevich", inputs: Tensor, time_constant: float) -> Tensor:
+    """The step of either neuron. From below V_rest − τ/(a·dt) it would lead beyond V_crit, whatever the input."""
+    voltage = quadratic_step(
+        owner.voltage_,
+        inputs,
+        step_time=owner.dt,
+        time_constant=time_constant,
+        rest_v=owner.rest_v,
+        crit_v=owner.crit_v,
+        affinity=owner.affinity,
+        resistance=owner.resistance,
+    )
+    return check_stepped(owner, voltage, owner.rest_v - time_constant / (owner.affinity * owner.dt))
 
 
 class QIF(ThresholdNeuron):
@@ -126,20 +150,11 @@ class QIF(ThresholdNeuron):
     def check_settings(self) -> None:
         super().check_settings()
         if "_crit_v" in self.__dict__:
-            check_between("crit_v", "rest_v", "thresh_v", self)
+            _check(self, self.time_constant)
 
     def integrate(self, inputs: Tensor) -> Tensor:
         """Voltages after a step with these currents, before any threshold."""
-        return quadratic_step(
-            self.voltage_,
-            inputs,
-            step_time=self.dt,
-            time_constant=self.time_constant,
-            rest_v=self.rest_v,
-            crit_v=self.crit_v,
-            affinity=self.affinity,
-            resistance=self.resistance,
-        )
+        return _step(self, inputs, self.time_constant)
 
 
 class Izhikevich(CurrentAdaptiveNeuron):
@@ -231,17 +246,8 @@ class Izhikevich(CurrentAdaptiveNeuron):
     def check_settings(self) -> None:
         super().check_settings()
         if "_crit_v" in self.__dict__:
-            check_between("crit_v", "rest_v", "thresh_v", self)
+            _check(self, self.tc_membrane)
 
     def integrate(self, inputs: Tensor) -> Tensor:
         """Voltages after a step with these currents, before any threshold."""
-        return quadratic_step(
-            self.voltage_,
-            inputs,
-            step_time=self.dt,
-            time_constant=self.tc_membrane,
-            rest_v=self.rest_v,
-            crit_v=self.crit_v,
-            affinity=self.affinity,
-            resistance=self.resistance,
-        )
+        return _step(self, inputs, self.tc_membrane)
