@@ -33,7 +33,7 @@ from snnlab.encoding import (
     RateEncoder,
 )
 from snnlab.learning import STDP, CellTrainer, Competitive, IndependentCellTrainer, Unit
-from snnlab.network import Biclique, Cell, Layer, Proxy, RecurrentSerial, Serial, layout, run
+from snnlab.network import Biclique, Cell, Layer, Proxy, RecurrentSerial, Serial, Summary, layout, run, summary
 from snnlab.neurons import (
     ALIF,
     EIF,

@@ -8,5 +8,6 @@ from snnlab.network.proxy import Proxy
 from snnlab.network.recurrent import RecurrentSerial
 from snnlab.network.run import run
 from snnlab.network.serial import Serial
+from snnlab.network.summary import Summary, summary
 
-__all__ = ["Biclique", "Cell", "Layer", "Proxy", "RecurrentSerial", "Serial", "layout", "run"]
+__all__ = ["Biclique", "Cell", "Layer", "Proxy", "RecurrentSerial", "Serial", "Summary", "layout", "run", "summary"]

@@ -1,0 +1,207 @@
+"""A summary: what a model is made of, how large each part is, and what memory it takes.
+
+parameters   numbers that a rule or a gradient may change: weights, biases, delays
+memory       bytes of these, and of what else stays when the batch changes: adapted thresholds, masks
+state        bytes of what a run leaves behind: voltages, spikes, histories; they grow with the batch, and histories with the longest delay
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from torch import Tensor, nn
+
+from snnlab.connections import Connection
+from snnlab.core.record import RecordTensor
+from snnlab.network.layer import Layer
+
+HEAD = ("part", "kind", "shape", "parameters", "delays", "memory", "state")
+NUMBERS = {"parameters", "memory", "state"}  # columns that stand flush right
+
+
+@dataclass(frozen=True)
+class Part:
+    """One line of a summary. Sizes in bytes; `name` is what leads to the part, as in the names that `run` records."""
+
+    name: str
+    kind: str
+    shape: str = ""
+    parameters: int = 0
+    delays: str = ""
+    memory: int = 0
+    state: int = 0
+
+    def cells(self) -> tuple[str, ...]:
+        """The line as words, one a column."""
+        count = f"{self.parameters:,}" if self.parameters else ""
+        return (self.name, self.kind, self.shape, count, self.delays, human(self.memory), human(self.state))
+
+
+class Summary:
+    """A table of the parts of a model; shown as text, and as a table in a notebook.
+
+    Args:
+        title: what the model is.
+        parts: one line each, with `name`, `kind`, `shape`, `parameters`, `delays`, `memory`, `state`; sizes in bytes.
+        total: their sum, with what several parts share counted once.
+
+    Example:
+        >>> table = snn.summary(torch.nn.Linear(3, 4))
+        >>> table.total.parameters, table.total.memory, [part.kind for part in table.parts]
+        (16, 64, ['Linear'])
+    """
+
+    def __init__(self, title: str, parts: list[Part], total: Part) -> None:
+        self.title, self.parts, self.total = title, parts, total
+
+    def __repr__(self) -> str:
+        lines = [HEAD, *(part.cells() for part in self.parts), self.total.cells()]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        text = ["  ".join(_flush(name, cell, width) for name, cell, width in zip(HEAD, line, widths, strict=True)) for line in lines]
+        rule = "─" * max(map(len, text))
+        return "\n".join(each.rstrip() for each in (self.title, text[0], rule, *text[1:-1], rule, text[-1]))
+
+    def _repr_html_(self) -> str:
+        def line(cells: tuple[str, ...], tag: str) -> str:
+            side = {name: "right" if name in NUMBERS else "left" for name in HEAD}
+            items = zip(HEAD, cells, strict=True)
+            return "<tr>" + "".join(f'<{tag} style="text-align:{side[name]}">{escape(cell)}</{tag}>' for name, cell in items) + "</tr>"
+
+        body = "".join(line(part.cells(), "td") for part in self.parts)
+        return (
+            f"<table><caption>{escape(self.title)}</caption><thead>{line(HEAD, 'th')}</thead>"
+            f"<tbody>{body}</tbody><tfoot>{line(self.total.cells(), 'th')}</tfoot></table>"
+        )
+
+
+def summary(model: nn.Module) -> Summary:
+    """What a model is made of: parts, shapes, parameters, delays, memory.
+
+    Args:
+        model: a layer, or any other module: one connection, a group of neurons, a learning rule.
+
+    Returns:
+        the table, which shows itself; `total` and `parts` hold its numbers.
+
+    Raises:
+        TypeError: what came is no module.
+
+    Example:
+        >>> synapse = snn.DeltaCurrent.partialconstructor(spike_charge=1.0)
+        >>> connection = snn.LinearDense((8, 8), 100, 1.0, synapse=synapse, delay=20.0, batch_size=32)
+        >>> neuron = snn.LIF(100, 1.0, rest_v=-65., reset_v=-65., thresh_v=-60., refrac_t=2., time_constant=10., batch_size=32)
+        >>> summary(snn.Serial(connection, neuron))
+        Serial, batch 32, steps of 1 ms
+        part                        kind          shape            parameters  delays      memory     state
+        ───────────────────────────────────────────────────────────────────────────────────────────────────
+        connections.serial          LinearDense   8×8 → 100            12,800  0 ms      50.0 KiB
+        connections.serial.synapse  DeltaCurrent  64                           21 slots             336 KiB
+        neurons.serial              LIF           100                                              28.1 KiB
+        cells.serial.serial         Cell          serial → serial
+        ───────────────────────────────────────────────────────────────────────────────────────────────────
+        total                                                          12,800            50.0 KiB   364 KiB
+    """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model must be a module, such as a Layer or a Connection, but is {model!r} ({type(model).__name__}).")
+    parts = list(_layer(model) if isinstance(model, Layer) else _part("", model))
+    parameters, memory, state = _sizes(model)
+    return Summary(_title(model), parts or [Part("no parts yet", "")], Part("total", "", "", parameters, "", memory, state))
+
+
+def _title(model: nn.Module) -> str:
+    def have(name: str) -> Any:
+        try:
+            return getattr(model, name, None)
+        except RuntimeError:  # a layer without parts, or of parts that differ
+            return None
+
+    batch, step_time = have("batchsz"), have("dt")
+    words = [type(model).__name__, f"batch {batch}" if batch else "", f"steps of {step_time:g} ms" if step_time else ""]
+    return ", ".join(filter(None, words))
+
+
+def _layer(layer: Layer) -> Iterator[Part]:
+    parts = [layer.connections_, layer.neurons_, layer.cells_]
+    for name, connection in layer.named_connections:
+        yield from _part(f"connections.{name}", connection)
+    for name, neuron in layer.named_neurons:
+        yield from _part(f"neurons.{name}", neuron)
+    for (connection, neuron), cell in layer.named_cells:
+        yield Part(f"cells.{connection}.{neuron}", type(cell).__name__, f"{connection} → {neuron}")
+    others = {name: child for name, child in layer.named_children() if child not in parts}
+    for name, child in others.items():
+        yield from _part(name, child)
+    parameters, memory, state = _sizes(layer, [*parts, *others.values()])
+    if parameters or memory or state:
+        yield Part("itself", type(layer).__name__, "", parameters, "", memory, state)
+
+
+def _part(name: str, module: nn.Module) -> Iterator[Part]:
+    within = [module.synapse, module.updater] if isinstance(module, Connection) else []
+    parameters, memory, state = _sizes(module, within)
+    yield Part(name or "itself", type(module).__name__, _shape(module), parameters, _delays(module), memory, state)
+    if isinstance(module, Connection):
+        lead = f"{name}." if name else ""
+        yield from _part(f"{lead}synapse", module.synapse)
+        if module.updater is not None:
+            yield Part(f"{lead}updater", type(module.updater).__name__, "of " + ", ".join(module.updater.names))
+
+
+def _shape(module: nn.Module) -> str:
+    if isinstance(module, Connection):
+        return f"{_times(module.inshape)} → {_times(module.outshape)}"
+    shape = getattr(module, "shape", None)
+    return _times(shape) if isinstance(shape, tuple) else ""
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape))
+
+
+def _delays(module: nn.Module) -> str:
+    """The present range of a connection's delays; how many steps a synapse remembers."""
+    if isinstance(module, Connection):
+        if module.delay is None:
+            return ""
+        if module.delay.is_meta or not module.delay.numel():
+            return f"to {module.delayedby:g} ms"
+        low, high = (extreme.item() for extreme in module.delay.detach().aminmax())
+        return f"{low:g} ms" if low == high else f"{low:.3g}–{high:.3g} ms"
+    slots = max((record.slots for record in module.children() if isinstance(record, RecordTensor)), default=0)
+    return f"{slots} slot{'s' if slots > 1 else ''}" if slots else ""
+
+
+def _sizes(module: nn.Module, without: list[nn.Module | None] = ()) -> tuple[int, int, int]:
+    """Number of parameters, bytes of what stays, bytes of run state; what lies within `without` is left out."""
+    skipped = {id(part) for each in without if each is not None for part in each.modules()}
+    parameters, kept, state = {}, {}, {}
+    for part in module.modules():
+        if id(part) in skipped:
+            continue
+        parameters |= {id(value): value for value in part.parameters(recurse=False)}
+        for name, value in part.named_buffers(recurse=False):
+            moves = isinstance(part, RecordTensor) or name in getattr(part, "_states", {})
+            (state if moves else kept)[id(value)] = value
+    return sum(each.numel() for each in parameters.values()), _bytes(parameters | kept), _bytes(state)
+
+
+def _bytes(tensors: dict[int, Tensor]) -> int:
+    return sum(each.numel() * each.element_size() for each in tensors.values())
+
+
+def _flush(name: str, cell: str, width: int) -> str:
+    return cell.rjust(width) if name in NUMBERS else cell.ljust(width)
+
+
+def human(size: int) -> str:
+    """A number of bytes in the unit that suits it; "" for none."""
+    if not size:
+        return ""
+    if size < 1024:
+        return f"{size} B"
+    for unit in ("KiB", "MiB", "GiB", "TiB"):
+        size /= 1024
+        if size < 1023.5 or unit == "TiB":
+            break
+    return f"{size:.{2 if size < 9.995 else 1 if size < 99.95 else 0}f} {unit}"
