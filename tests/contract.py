@@ -127,6 +127,35 @@ def recurrent(batch: int, *, trainable: bool) -> snn.RecurrentSerial:
     return snn.RecurrentSerial(feed, out, back, alif(batch), lif(batch), trainable_feedback=trainable, **away)
 
 
+def traced_delays(shape: tuple[int, ...]) -> Tensor:
+    """Whole-step delays from 0 to 3 ms, one a synapse of one sample."""
+    return _random(torch.empty(shape), 0.0, 3.0, 3).round()
+
+
+def traced_linear(batch: int, delay: float | Tensor = 0.0) -> snn.traced.Linear:
+    model = snn.traced.Linear(INPUTS, OUTPUTS, batch, 1.0, delay)
+    model.weight = _random(model.weight, -0.2, 1.0, 1)
+    return model
+
+
+def traced_conv(batch: int, delay: float | Tensor = 0.0) -> snn.traced.Conv2d:
+    model = snn.traced.Conv2d(IMAGE[0], 3, (2, 3), IMAGE[1:], batch, 1.0, delay, stride=(1, 2), padding=(0, 1))
+    model.weight = _random(model.weight, -0.2, 1.0, 1)
+    return model
+
+
+def traced_serial(batch: int) -> snn.Serial:
+    lif = snn.LIF((1, OUTPUTS), 1.0, rest_v=-65.0, reset_v=-67.0, thresh_v=-60.0, refrac_t=2.0, time_constant=15.0, resistance=60.0,
+                  batch_size=batch)  # fmt: skip
+    return snn.Serial(traced_linear(batch, traced_delays((OUTPUTS, INPUTS))), snn.traced.TracedNeuron(lif, 20.0))
+
+
+def traced_step(model: torch.nn.Module, x: Tensor) -> Tensor:
+    """A step with a trace half as large as the spikes; what comes out side by side, B x 2 x ..."""
+    out, trace = model(x, x * 0.5 if isinstance(x, Tensor) else x)
+    return torch.stack((out.to(trace.dtype), trace), 1)
+
+
 SUBJECTS = {
     "DeltaCurrent": Subject(lambda b: snn.DeltaCurrent(INPUTS, 1.0, spike_charge=3.0, delay=4.0, batch_size=b), INPUTS),
     "DeltaCurrent without delay": Subject(lambda b: snn.DeltaCurrent(INPUTS, 0.5, spike_charge=3.0, batch_size=b), INPUTS),
@@ -177,4 +206,17 @@ SUBJECTS = {
     "RecurrentSerial with trainable feedback": Subject(
         lambda b: recurrent(b, trainable=True), INPUTS, step=lambda model, x: torch.cat(model(x), -1)
     ),
+    "traced.Linear": Subject(traced_linear, (1, INPUTS), step=traced_step),
+    "traced.Linear with one delay": Subject(lambda b: traced_linear(b, 3.0), (1, INPUTS), step=traced_step),
+    "traced.Linear with delays": Subject(lambda b: traced_linear(b, traced_delays((OUTPUTS, INPUTS))), (1, INPUTS), step=traced_step),
+    "traced.Linear, its total": Subject(
+        lambda b: traced_linear(b, traced_delays((OUTPUTS, INPUTS))), (1, INPUTS), step=snn.traced.Linear.total
+    ),
+    "traced.Conv2d": Subject(traced_conv, IMAGE, step=traced_step),
+    "traced.Conv2d with one delay": Subject(lambda b: traced_conv(b, 3.0), IMAGE, step=traced_step),
+    "traced.Conv2d with delays": Subject(lambda b: traced_conv(b, traced_delays(traced_conv(b).shape[1:])), IMAGE, step=traced_step),
+    "traced.Conv2d, its total": Subject(
+        lambda b: traced_conv(b, traced_delays(traced_conv(b).shape[1:])), IMAGE, step=snn.traced.Conv2d.total
+    ),
+    "traced Serial": Subject(traced_serial, (1, INPUTS), step=traced_step),
 }

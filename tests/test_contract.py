@@ -282,16 +282,20 @@ def test_it_can_be_printed(subject):
 
 
 BAD = {
-    "a wrong shape": (lambda good: good[:, :-1], ValueError, r"inputs.* must be of shape \(3(, \d)+\).*, but is of shape \(3(, \d)+\)"),
-    "a wrong batch": (lambda good: good[:-1], ValueError, r"inputs.* must be of shape .* but is of shape \(2(, \d)+\).* Set batchsz"),
-    "no batch": (lambda good: good[0], ValueError, r"inputs.* must be of shape"),
+    "a wrong shape": (
+        lambda good: good[:, :-1],
+        ValueError,
+        r"(inputs|x)\b.* must be of shape \(3(, \d)+\).*, but is of shape \(3(, \d)+\)",
+    ),
+    "a wrong batch": (lambda good: good[:-1], ValueError, r"(inputs|x)\b.* must be of shape .* but is of shape \(2(, \d)+\).* Set batchsz"),
+    "no batch": (lambda good: good[0], ValueError, r"(inputs|x)\b.* must be of shape"),
     "NaN": (
         lambda good: torch.full(good.shape, math.nan),
         ValueError,
-        "inputs.* must be finite in every element, but is NaN or infinite in",
+        r"(inputs|x)\b.* must be finite in every element, but is NaN or infinite in",
     ),
-    "infinity": (lambda good: torch.full(good.shape, math.inf), ValueError, "inputs.* must be finite in every element"),
-    "a list": (lambda good: good.tolist(), TypeError, "inputs.* must be a torch.Tensor, but is .* Wrap it with torch.as_tensor"),
+    "infinity": (lambda good: torch.full(good.shape, math.inf), ValueError, r"(inputs|x)\b.* must be finite in every element"),
+    "a list": (lambda good: good.tolist(), TypeError, r"(inputs|x)\b.* must be a torch.Tensor, but is .* Wrap it with torch.as_tensor"),
 }
 
 
