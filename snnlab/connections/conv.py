@@ -7,20 +7,20 @@ x[n, l] is the synaptic current of what tap n = (c, i, j) of the kernel sees at 
 has a cell for each tap at each site, and the histories of all sites are read at the same delays: they are the columns of one table,
 site by site and in each all samples, as the samples alone are those of a dense connection.
 
+What the delayed products make of such a table is in `snnlab.connections.wide`.
+
 Reference: Kheradpisheh et al., Neural Networks 99:56 (2018), for spiking convolutions that learn by STDP.
 """
 
-from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from snnlab.connections.base import Connection, build_synapse
-from snnlab.connections.delays import delayed_outer, delayed_sum
 from snnlab.connections.geometry import Pair, fold, int_pair, output_size, overlap, unfold
 from snnlab.connections.mixins import OneToOne, WeightBiasDelayMixin, initial_parameters
-from snnlab.connections.plan import DelayPlan, Reading
+from snnlab.connections.wide import wide_outer, wide_sum
 from snnlab.core import checks
 from snnlab.core.tensors import exact
 from snnlab.synapses import DelayedRead, InfernoSynapse, SynapseConstructor
@@ -222,7 +222,7 @@ class Conv2D(WeightBiasDelayMixin, Connection):
         if not self.delayedby:
             total = weight @ current.movedim(0, -1).reshape(weight.shape[1], -1)
         elif isinstance(self.synapse, InfernoSynapse):
-            total = self.read_sum(weight, delayed_sum_in_blocks)
+            total = self.read_sum(weight, wide_sum)
         else:  # a synapse that only says what its currents are
             total = torch.einsum("bnlf,fn->flb", self.syncurrent, weight)
         total = total if self.bias is None else total.view(self._filters, -1) + self.bias.unsqueeze(1)
@@ -235,60 +235,10 @@ class Conv2D(WeightBiasDelayMixin, Connection):
             present = pre.record.block[0].flatten(1)
             product = post.to(present.dtype) @ present.t()
         else:
-            product = delayed_outer_in_blocks(post, pre.record.table, self.plan(pre, self.synapse.spike_overbound is not None))
+            product = wide_outer(post, pre.record.table, self.plan(pre, self.synapse.spike_overbound is not None))
         product = product if pre.scale == 1.0 else product * pre.scale
         return product.view(self.weight.shape)
 
     def extra_repr(self) -> str:
         moves = ", ".join(f"{name}={value}" for name, value in self._moves.items())
         return f"{super().extra_repr()}, {moves}"
-
-
-# --- wide tables ----------------------------------------------------------------------------------------------------------------------
-#
-# A table of sites x samples has rows too long for the cache. Cut into blocks of columns, each block's rows are short, and the delayed
-# products, block after block, take about half the time. The cut moves nothing: a row cut in two is two rows.
-
-
-@cache
-def count_blocks(columns: int) -> int:
-    """Into how many blocks of the same width to cut a table: the fewest of at most 1,024 columns, unless they would be below 256.
-
-    Example:
-        >>> count_blocks(800), count_blocks(24 * 24 * 32), count_blocks(2003)
-        (1, 18, 1)
-    """
-    widths = (blocks for blocks in range(-(-columns // 1024), columns // 256 + 1) if columns % blocks == 0)
-    return next(widths, 1)
-
-
-def in_blocks(plan: DelayPlan, blocks: int) -> DelayPlan:
-    """The plan for a table whose rows are cut into so many: first where all outputs read their first block, then their second."""
-
-    def repeated(values: Tensor | None) -> Tensor | None:
-        return None if values is None else values.repeat(blocks, 1)
-
-    def cut(rows: Tensor) -> Tensor:
-        return (rows * blocks + torch.arange(blocks, device=rows.device).view(-1, 1, 1)).flatten(0, 1)
-
-    reads = tuple(Reading(cut(read.rows), repeated(read.factor), repeated(read.slope)) for read in plan.reads)
-    return DelayPlan(reads, repeated(plan.beyond))
-
-
-def delayed_sum_in_blocks(history: Tensor, weight: Tensor, plan: DelayPlan, *, delay: Tensor | None = None, **how: Any) -> Tensor:
-    """`delayed_sum` for tables of many columns; the same arguments and result."""
-    blocks = count_blocks(history.shape[1])
-    if blocks == 1:
-        return delayed_sum(history, weight, plan, delay=delay, **how)
-    delay = None if delay is None else delay.repeat(blocks, 1)
-    total = delayed_sum(history.view(len(history) * blocks, -1), weight.repeat(blocks, 1), in_blocks(plan, blocks), delay=delay, **how)
-    return total.view(blocks, len(weight), -1).transpose(0, 1).reshape(len(weight), -1)
-
-
-def delayed_outer_in_blocks(post: Tensor, history: Tensor, plan: DelayPlan) -> Tensor:
-    """`delayed_outer` for tables of many columns; the same arguments and result."""
-    blocks = count_blocks(history.shape[1])
-    if blocks == 1:
-        return delayed_outer(post, history, plan)
-    cut = post.view(len(post), blocks, -1).transpose(0, 1).reshape(blocks * len(post), -1)
-    return delayed_outer(cut, history.view(len(history) * blocks, -1), in_blocks(plan, blocks)).view(blocks, len(post), -1).sum(0)

@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import snnlab as snn
-from snnlab.connections.conv import count_blocks, delayed_outer_in_blocks, delayed_sum_in_blocks
-from snnlab.connections.delays import delayed_outer, delayed_sum
-from snnlab.connections.plan import DelayPlan, Reading
+from snnlab.connections.wide import count_blocks
 from snnlab.plots import fields
 
 CHARGE, TAU = 3.0, 4.0
@@ -550,32 +548,6 @@ def test_a_gradient_that_would_be_lost_is_refused_and_leaves_the_state():
     with pytest.raises(RuntimeError, match=r"A gradient is wanted for weight, but .* Set connection.synapse.inplace = False"):
         connection(spikes)
     assert not connection.synapse.spike.any()
-
-
-# ---------------------------------------------------------------------------------------------------------- the products in blocks
-
-
-@pytest.mark.parametrize(("columns", "blocks"), [(1, 1), (1024, 1), (1026, 2), (18432, 18), (2003, 1), (3 * 1025, 5)])
-def test_blocks_are_the_fewest_of_at_most_1024_columns_and_at_least_256(columns, blocks):
-    assert count_blocks(columns) == blocks
-
-
-@pytest.mark.parametrize("whole", [True, False])
-def test_the_products_are_the_same_in_blocks(whole):
-    columns, random = 2 * 1024, generator(3)
-    table, weight, delay = (torch.rand(*shape, generator=random, dtype=torch.float64) for shape in ((12, columns), (5, 3), (5, 3)))
-    rows = torch.randint(0, 4, (2, 5, 3), generator=random) * 3 + torch.arange(3)
-    extra = [{} if whole else {name: torch.rand(5, 3, generator=random, dtype=torch.float64) for name in ("factor", "slope")} for _ in rows]
-    plan = DelayPlan(tuple(Reading(r, **e) for r, e in zip(rows, extra, strict=True)), None if whole else weight > 0.8)
-    how = {"scale": 2.0, "overbound": 0.25, "delay": delay.requires_grad_()}
-    expected, given = delayed_sum(table, weight, plan, **how), delayed_sum_in_blocks(table, weight, plan, **how)
-    torch.testing.assert_close(given, expected)
-    if not whole:
-        towards = torch.rand(5, columns, generator=random, dtype=torch.float64)
-        for one, other in zip(*(torch.autograd.grad(each, delay, towards) for each in (given, expected)), strict=True):
-            torch.testing.assert_close(one, other)
-    post = torch.rand(5, columns, generator=random, dtype=torch.float64)
-    torch.testing.assert_close(delayed_outer_in_blocks(post, table, plan), delayed_outer(post, table, plan))
 
 
 class Largest(TorchDispatchMode):
