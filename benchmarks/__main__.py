@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import cuba, importing, learning, products
+from benchmarks import convolution, cuba, importing, learning, products
 
 RESULTS = Path(__file__).parent / "results.md"
 
@@ -26,7 +26,7 @@ def main() -> None:
         "Calls are timed in turn; a ratio is of medians, against the first row of its group. The machine is shared: only ratios last.\n"
     )
     parts = [head]
-    for part in (products, learning, importing):
+    for part in (products, convolution, learning, importing):
         parts.append(part.main())
         print(parts[-1], flush=True)
     live = RESULTS.with_name("live_view.md")
