@@ -82,16 +82,31 @@ class Connection(Updatable, Module, ABC):
     @abstractmethod
     def weight(self) -> nn.Parameter:
         """Weights."""
+        raise checks.unimplemented(self, "weight")
+
+    @weight.setter
+    def weight(self, value: Tensor) -> None:
+        raise checks.unimplemented(self, "weight")
 
     @property
     @abstractmethod
     def bias(self) -> nn.Parameter | None:
         """Biases, in nA, or None."""
+        raise checks.unimplemented(self, "bias")
+
+    @bias.setter
+    def bias(self, value: Tensor) -> None:
+        raise checks.unimplemented(self, "bias")
 
     @property
     @abstractmethod
     def delay(self) -> nn.Parameter | None:
         """Delays, in ms, or None."""
+        raise checks.unimplemented(self, "delay")
+
+    @delay.setter
+    def delay(self, value: Tensor) -> None:
+        raise checks.unimplemented(self, "delay")
 
     # --- shape and time -----------------------------------------------------------------------------------------------------------
 
@@ -120,11 +135,13 @@ class Connection(Updatable, Module, ABC):
     @abstractmethod
     def inshape(self) -> tuple[int, ...]:
         """Shape of inputs, without the batch."""
+        raise checks.unimplemented(self, "inshape")
 
     @property
     @abstractmethod
     def outshape(self) -> tuple[int, ...]:
         """Shape of outputs, without the batch."""
+        raise checks.unimplemented(self, "outshape")
 
     def insize(self) -> int:
         """Number of inputs, without the batch."""
@@ -178,6 +195,7 @@ class Connection(Updatable, Module, ABC):
     @abstractmethod
     def selector(self) -> Tensor | None:
         """Delays, in ms, as times to read the synapse at; None for a connection without delays."""
+        raise checks.unimplemented(self, "selector")
 
     @property
     def syncurrent(self) -> Tensor:
@@ -194,26 +212,32 @@ class Connection(Updatable, Module, ABC):
     @abstractmethod
     def like_input(self, data: Tensor) -> Tensor:
         """Reshapes data like the synapse's input to the connection's input."""
+        raise checks.unimplemented(self, "like_input")
 
     @abstractmethod
     def like_synaptic(self, data: Tensor) -> Tensor:
         """Reshapes data like the connection's input to the synapse's input."""
+        raise checks.unimplemented(self, "like_synaptic")
 
     @abstractmethod
     def like_bias(self, data: Tensor) -> Tensor:
         """Reshapes data like a reduced postsynaptic receptive to the biases."""
+        raise checks.unimplemented(self, "like_bias")
 
     @abstractmethod
     def postsyn_receptive(self, data: Tensor) -> Tensor:
         """Reshapes data like the output to B x (broadcasts to the weights) x L."""
+        raise checks.unimplemented(self, "postsyn_receptive")
 
     @abstractmethod
     def presyn_receptive(self, data: Tensor) -> Tensor:
         """Reshapes data like `syncurrent` to B x (broadcasts to the weights) x L."""
+        raise checks.unimplemented(self, "presyn_receptive")
 
     @abstractmethod
     def forward(self, *inputs: Tensor, **kwargs: Any) -> Tensor:
         """One step: takes inputs B x inshape, returns currents B x outshape, in nA."""
+        raise checks.unimplemented(self, "forward")
 
     # --- products over the history ------------------------------------------------------------------------------------------------
 

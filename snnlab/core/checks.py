@@ -134,3 +134,9 @@ def text(name: str, value: Any, hint: str = "") -> str:
     if not value:
         raise ValueError(_say(name, "a string that is not empty", "''", hint))
     return value
+
+
+def unimplemented(owner: Any, name: str) -> NotImplementedError:
+    """The error of a member that a base class only names: `raise checks.unimplemented(self, "weight")`."""
+    kind = owner if isinstance(owner, type) else type(owner)
+    return NotImplementedError(f"{kind.__name__} must implement {name}: its base class only says what it is.")

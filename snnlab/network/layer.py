@@ -204,6 +204,7 @@ class Layer(Module, ABC):
 
         Its result is checked, names and shapes, before any neuron runs. The connections have stepped by then.
         """
+        raise checks.unimplemented(self, "wiring")
 
     def forward(
         self,

@@ -114,28 +114,42 @@ class Synapse(Module, ABC):
     @abstractmethod
     def partialconstructor(cls, *args: Any, **kwargs: Any) -> SynapseConstructor:
         """A function that builds such a synapse from (shape, step_time, delay, batch_size)."""
+        raise checks.unimplemented(cls, "partialconstructor")
 
     @property
     @abstractmethod
     def current(self) -> Tensor:
         """Current at present, in nA."""
+        raise checks.unimplemented(self, "current")
+
+    @current.setter
+    def current(self, value: Tensor) -> None:
+        raise checks.unimplemented(self, "current")
 
     @property
     @abstractmethod
     def spike(self) -> Tensor:
         """Spikes that came at this step, as bool."""
+        raise checks.unimplemented(self, "spike")
+
+    @spike.setter
+    def spike(self, value: Tensor) -> None:
+        raise checks.unimplemented(self, "spike")
 
     @abstractmethod
     def current_at(self, selector: Tensor) -> Tensor:
         """Current `selector` ms ago, in nA."""
+        raise checks.unimplemented(self, "current_at")
 
     @abstractmethod
     def spike_at(self, selector: Tensor) -> Tensor:
         """Spikes `selector` ms ago, as bool."""
+        raise checks.unimplemented(self, "spike_at")
 
     @abstractmethod
     def forward(self, *inputs: Tensor, **kwargs: Any) -> Tensor:
         """One step: takes the spikes of this step, returns the current."""
+        raise checks.unimplemented(self, "forward")
 
 
 class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
@@ -193,6 +207,16 @@ class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
     @tolerance.setter
     def tolerance(self, value: float | None) -> None:
         self._tolerance = None if value is None else checks.not_negative("interp_tol", value, "ms")
+
+    def clear(self, **kwargs: Any) -> None:
+        """Brings every history to rest.
+
+        Raises:
+            NotImplementedError: there is none, so that only the subclass can know what is at rest.
+        """
+        if not self._states and not any(isinstance(child, RecordTensor) for child in self.children()):
+            raise checks.unimplemented(self, "clear")
+        super().clear(**kwargs)
 
     def new_history(self) -> RecordTensor:
         """A history of this synapse's shape that reaches its longest delay."""

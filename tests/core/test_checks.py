@@ -115,3 +115,13 @@ def test_a_reduction_is_a_function_and_none_the_mean():
     assert checks.reduction("batch_reduction", torch.sum) is torch.sum
     with pytest.raises(TypeError, match=r"batch_reduction must be a function f\(tensor, dim\) or None, but is 'sum'"):
         checks.reduction("batch_reduction", "sum")
+
+
+def test_a_member_that_is_only_named_says_which_class_must_give_it():
+    class Half:
+        pass
+
+    for owner in (Half(), Half):
+        error = checks.unimplemented(owner, "weight")
+        assert isinstance(error, NotImplementedError)
+        assert str(error) == "Half must implement weight: its base class only says what it is."
