@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-PACKAGES = ("snnlab", "snnlab.core", "snnlab.data", "snnlab.encoding", "snnlab.lab", "snnlab.observe", "snnlab.plots")
+PACKAGES = ("snnlab", "snnlab.core", "snnlab.data", "snnlab.encoding", "snnlab.lab", "snnlab.observe", "snnlab.plots", "snnlab.traced")
 
 
 def public(package):
@@ -64,6 +64,7 @@ MODELS = [
     "AdEx",
     "ALIF",
     "Competitive",
+    "Conv2d",
     "DeltaCurrent",
     "DeltaPlusCurrent",
     "DoubleExponentialCurrent",
@@ -74,12 +75,15 @@ MODELS = [
     "Izhikevich",
     "LIF",
     "LatencyEncoder",
+    "Linear",
     "LinearDense",
     "LinearDirect",
     "LinearLateral",
     "QIF",
     "SingleExponentialCurrent",
     "STDP",
+    "TracedInput",
+    "TracedNeuron",
     "WinnerALIF",
 ]
 
