@@ -43,8 +43,8 @@ def exponential_voltage_step(
 ) -> Tensor:
     """One step of the equation above, without threshold.
 
-    The exponent stops where the dtype's range ends (80 in single precision), so that no voltage gives infinity. Nothing is lost: a step
-    from there goes beyond any threshold, by some 10³⁰ mV.
+    The exponent stops short of the dtype's range (at 80 in single precision, 639 in double), so that no voltage gives infinity. Nothing is
+    lost: a step from there leads beyond any threshold, by some 10³⁰ mV.
 
     Args:
         voltage: before the step, in mV.
