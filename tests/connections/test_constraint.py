@@ -15,6 +15,7 @@ BUILDERS = {
     "dense": lambda **more: snn.LinearDense(4, 4, 1.0, synapse=DELTA, **more),
     "direct": lambda **more: snn.LinearDirect(4, 1.0, synapse=DELTA, **more),
     "lateral": lambda **more: snn.LinearLateral(4, 1.0, synapse=DELTA, **more),
+    "conv": lambda **more: snn.Conv2D(2, 2, 1, 4, 1.0, 2, synapse=DELTA, **more),  # one site: 4 filters of 4 inputs
 }
 every_connection = pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)
 
