@@ -34,9 +34,11 @@ def check_keywords(function: Callable[..., Any], kwargs: Mapping[str, Any]) -> N
 
 def check_connection(name: str, connection: Connection, inputs: tuple[Tensor, ...], kwargs: Mapping[str, Any]) -> None:
     """Refuses what a connection would refuse once it ran: inputs of a wrong shape or not finite, unknown keywords, a lost gradient."""
+    for place, value in enumerate(inputs):
+        called = f"inputs{f'[{place}]' if len(inputs) > 1 else ''} of {name!r}"
+        checks.shaped(called, value, connection.batched_inshape, "B x inshape", "Set batchsz of the layer for another batch size.")
+        checks.finite(called, value)
     connection.check_inputs(inputs)
-    for value in inputs:
-        checks.finite(f"inputs of {name!r}", value)
     check_connection_keywords(connection, kwargs)
     if connection.delayedby:
         connection.refuse_lost_gradient()

@@ -162,7 +162,7 @@ def test_what_cannot_be_wired_is_refused(arguments, error, words):
         ({}, ValueError, "inputs must name at least one connection, but are empty. There is: a, b, c"),
         ({"d": torch.ones(1, 3)}, AttributeError, "There is no connection 'd'; there is: a, b, c"),
         (torch.ones(1, 3), TypeError, r"inputs must be a dict of inputs by connection \('a', 'b', 'c'\), but is a Tensor"),
-        ({"a": torch.ones(1, 3), "b": torch.ones(1, 3)}, ValueError, r"inputs must be of shape \(1, 4\)"),
+        ({"a": torch.ones(1, 3), "b": torch.ones(1, 3)}, ValueError, r"inputs of 'b' must be of shape \(1, 4\)"),
     ],
 )
 def test_a_step_that_is_refused_leaves_every_part_as_it_was(given, error, words):

@@ -243,12 +243,27 @@ def test_only_the_keywords_of_the_constructor_are_taken():
 
 
 WRONG = {
-    "inputs": ((torch.ones(1, 4),), {}, ValueError, r"inputs must be of shape \(1, 3\)"),
+    "inputs": ((torch.ones(1, 4),), {}, ValueError, r"inputs of 'feedfwd' must be of shape \(1, 3\)"),
     "NaN": ((torch.full((1, 3), math.nan),), {}, ValueError, "inputs of 'feedfwd' must be finite"),
     "no inputs": ((), {}, TypeError, "but got none"),
-    "lateral inputs": ((ON,), {"lateral_connection_args": (torch.ones(1, 3),)}, ValueError, r"inputs\[1\] must be of shape \(1, 2\)"),
-    "lateral NaN": ((ON,), {"lateral_connection_args": (torch.full((1, 2), math.nan),)}, ValueError, "inputs of 'lateral' must be finite"),
-    "feedback inputs": ((ON,), {"feedback_connection_args": (torch.ones(2, 4),)}, ValueError, r"inputs\[1\] must be of shape \(1, 4\)"),
+    "lateral inputs": (
+        (ON,),
+        {"lateral_connection_args": (torch.ones(1, 3),)},
+        ValueError,
+        r"inputs\[1\] of 'lateral' must be of shape \(1, 2\)",
+    ),
+    "lateral NaN": (
+        (ON,),
+        {"lateral_connection_args": (torch.full((1, 2), math.nan),)},
+        ValueError,
+        r"inputs\[1\] of 'lateral' must be finite",
+    ),
+    "feedback inputs": (
+        (ON,),
+        {"feedback_connection_args": (torch.ones(2, 4),)},
+        ValueError,
+        r"inputs\[1\] of 'feedback' must be of shape \(1, 4\)",
+    ),
     "lateral keyword": ((ON,), {"lateral_connection_kwargs": {"gain": 1}}, TypeError, "DeltaCurrent takes no keyword 'gain'"),
     "feedback keyword": ((ON,), {"feedback_connection_kwargs": {"gain": 1}}, TypeError, "DeltaCurrent takes no keyword 'gain'"),
     "neuron keyword": ((ON,), {"feedback_neuron_kwargs": {"adapt": True}}, TypeError, r"LIF\.forward got an unexpected keyword argument"),

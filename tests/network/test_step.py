@@ -91,7 +91,7 @@ def test_a_gradient_that_the_second_connection_would_lose_is_refused_before_the_
     ("values", "error", "words"),
     [
         ((), TypeError, "but got none"),
-        ((torch.ones(1, 4),), ValueError, r"inputs must be of shape \(1, 3\)"),
+        ((torch.ones(1, 4),), ValueError, r"inputs of 'left' must be of shape \(1, 3\)"),
         ((torch.full((1, 3), math.inf),), ValueError, "inputs of 'left' must be finite"),
     ],
 )
