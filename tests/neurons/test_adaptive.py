@@ -2,8 +2,10 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
+from scipy.integrate import solve_ivp
 
 import snnlab as snn
 from snnlab.neurons.adaptation import adapt_threshold
@@ -199,6 +201,39 @@ def test_an_adaptation_that_is_refused_leaves_the_present_one(value, words):
     with pytest.raises(ValueError, match=f"threshold_adaptation must be {words}"):
         neuron.threshold_adaptation = value
     assert neuron.threshold_adaptation.tolist() == [[5.0], [5.0]]
+
+
+def test_voltages_thresholds_and_spikes_follow_an_adaptive_integrator():
+    # The integrator sees the leaky membrane and the falling threshold alone, one step at a time.
+    dt, currents = 0.5, 17.0 + 8.0 * np.sin(np.arange(300) * 0.5 / 15.0)
+    neuron = alif(step_time=dt, refrac_t=2.0).to(torch.float64)
+    voltage, theta, free_from, spikes = -65.0, 0.0, 0, 0
+    for step, current in enumerate(currents):
+        spiked, expected = neuron(torch.tensor([[current]])).item(), False
+        if step >= free_from:
+            slopes = lambda _, s, i=current: [(-65.0 - s[0] + i) / 10.0, -s[1] / 100.0]  # noqa: E731
+            voltage, fallen = solve_ivp(slopes, (0, dt), [voltage, theta], rtol=1e-10, atol=1e-12).y[:, -1]
+            expected = voltage >= -50.0 + theta
+            theta = theta if expected else fallen  # who has just spiked is refractory already
+        if expected:
+            voltage, theta, free_from, spikes = -65.0, theta + 5.0, step + round(2.0 / dt), spikes + 1
+        assert spiked == expected
+        assert neuron.voltage.item() == pytest.approx(voltage, rel=1e-5)
+        assert neuron.threshold.item() == pytest.approx(-50.0 + theta, rel=1e-5)
+    assert spikes > 2
+
+
+def test_a_rest_above_the_threshold_makes_a_neuron_that_fires_by_itself():
+    assert sum(drive(alif(rest_v=-40.0, spike_increment=0.0), 100, current=0.0)) > 5
+
+
+def test_its_settings_may_be_set_together():
+    neuron = alif(tc_adaptation=(10.0, 20.0))
+    neuron.configure(reset_v=-55.0, thresh_eq_v=-52.0, tc_adaptation=30.0, spike_increment=(1.0, 2.0))
+    assert (neuron.reset_v, neuron.tc_adaptation, neuron.spike_increment) == (-55.0, (30.0, 30.0), (1.0, 2.0))
+    with pytest.raises(ValueError, match="tc_adaptation must be above 0 ms"):
+        neuron.configure(reset_v=-60.0, tc_adaptation=(1.0, -1.0))
+    assert neuron.reset_v == -55.0
 
 
 def test_with_no_increment_it_is_a_lif():

@@ -1,5 +1,6 @@
 """The order of events in a step, the refractory time in steps and in ms, and what all neurons share."""
 
+import inspect
 import math
 import warnings
 
@@ -130,6 +131,129 @@ def test_spike_is_what_the_last_step_emitted_whatever_the_refractory_time():
         assert neuron.spike.all()
         neuron(torch.zeros(1, 1))
         assert not neuron.spike.any()
+
+
+# ---------------------------------------------------------------------------------------------------------- what holds for every model
+
+LEAKY = {"rest_v": -65.0, "reset_v": -66.0, "refrac_t": 2.0, "resistance": 10.0}
+LEARNS = {"rest_v": -65.0, "thresh_eq_v": -50.0, "refrac_t": 2.0, "tc_membrane": 10.0, "spike_increment": 0.5, "resistance": 10.0}
+PARABOLA = {"crit_v": -50.0, "affinity": 0.1, "thresh_v": -40.0}
+UPSWING = {"rheobase_v": -50.0, "sharpness": 2.0, "thresh_v": -40.0}
+CURRENTS = {"tc_membrane": 10.0, "tc_adaptation": 40.0, "voltage_coupling": 0.01, "spike_increment": 0.1}
+MODELS = {
+    snn.LIF: LEAKY | {"thresh_v": -50.0, "time_constant": 10.0},
+    snn.GLIF1: LEAKY | {"thresh_v": -50.0, "time_constant": 10.0},
+    snn.ALIF: LEARNS | {"reset_v": -66.0, "tc_adaptation": 40.0},
+    snn.WinnerALIF: LEARNS | {"reset_v": -66.0, "tc_adaptation": 40.0, "inhibition": 0.5},
+    snn.GLIF2: LEARNS | {"reset_v_add": 2.0, "reset_v_mul": 0.1, "rc_adaptation": 0.02},
+    snn.QIF: LEAKY | PARABOLA | {"time_constant": 10.0},
+    snn.Izhikevich: LEAKY | PARABOLA | CURRENTS,
+    snn.EIF: LEAKY | UPSWING | {"time_constant": 10.0},
+    snn.AdEx: LEAKY | UPSWING | CURRENTS,
+}
+every_model = pytest.mark.parametrize("kind", MODELS, ids=lambda kind: kind.__name__)
+every_setting = pytest.mark.parametrize(
+    ("kind", "name"),
+    [(kind, name) for kind, settings in MODELS.items() for name in settings],
+    ids=lambda part: getattr(part, "__name__", part),
+)
+
+
+def build(kind, shape=1, step_time=1.0, **changes):
+    return kind(shape, step_time, **(MODELS[kind] | changes))
+
+
+def test_every_model_of_the_library_is_among_them():
+    concrete = {each for each in vars(snn).values() if inspect.isclass(each) and issubclass(each, snn.InfernoNeuron)}
+    assert {each for each in concrete if not inspect.isabstract(each)} == set(MODELS)
+
+
+@every_model
+@pytest.mark.parametrize(
+    ("refrac_t", "step_time", "period"), [(0.0, 1.0, 1), (2.0, 1.0, 2), (0.3, 0.1, 3), (0.7, 0.1, 7), (0.25, 0.1, 3), (0.01, 0.1, 1)]
+)
+def test_every_model_spikes_every_refractory_time_rounded_up_to_steps(kind, refrac_t, step_time, period):
+    neuron = build(kind, step_time=step_time, refrac_t=refrac_t)
+    assert spike_steps(neuron, 22, current=1e5) == list(range(0, 22, period))
+
+
+@every_model
+def test_a_model_holds_still_while_refractory_or_moves_without_input(kind):
+    # Refractory for three steps after the spike, 3 mV above or 1 mV below rest: what moves, moves as it would without any current.
+    locked, free, driven = (build(kind, refrac_t=4.0) for _ in range(3))
+    for neuron in (locked, free, driven):
+        neuron.refrac, neuron.voltage = torch.tensor([[4.0]]), torch.tensor([[-62.0]])
+    for _ in range(3):
+        assert not locked(torch.full((1, 1), 1e5))
+        assert not free(torch.zeros(1, 1), refrac_lock=False)
+        assert not driven(torch.full((1, 1), 1e5), refrac_lock=False)
+        assert locked.voltage.item() == -62.0
+        assert torch.equal(free.voltage, driven.voltage)
+    assert -65.1 < free.voltage.item() < -62.1  # on its way to rest
+    assert locked(torch.full((1, 1), 1e5))
+
+
+@every_model
+def test_a_model_keeps_the_spikes_of_its_last_step_whatever_its_refractory_time(kind):
+    neuron = build(kind, 2, refrac_t=0.0)
+    neuron(torch.tensor([[1e5, 0.0]]))
+    neuron.refrac_t = 5.0
+    assert neuron.spike.tolist() == [[True, False]]
+    neuron(torch.zeros(1, 2))
+    assert not neuron.spike[0, 1]
+
+
+@every_model
+def test_every_argument_of_a_constructor_is_a_property_by_keyword_alone(kind):
+    arguments = dict(list(inspect.signature(kind.__init__).parameters.items())[1:])
+    assert list(arguments)[:2] == ["shape", "step_time"]
+    assert {each.kind for each in list(arguments.values())[2:]} == {inspect.Parameter.KEYWORD_ONLY}
+    settings = set(arguments) - {"shape", "step_time", "batch_size", "batch_reduction"}
+    assert settings == set(MODELS[kind])
+    assert settings | {"dt"} == set(kind.quantities)
+    for name in settings | ({"batch_reduction"} & set(arguments)):
+        assert isinstance(getattr(kind, name), property)
+    assert arguments["resistance"].default == 1.0
+    assert arguments["batch_size"].default == 1
+
+
+@every_setting
+@pytest.mark.parametrize(("value", "error"), [(math.nan, ValueError), (math.inf, ValueError), ("low", TypeError), (None, TypeError)])
+def test_a_setting_of_any_model_is_a_number_or_refused_by_name(kind, name, value, error):
+    with pytest.raises(error, match=name):
+        build(kind, **{name: value})
+    neuron = build(kind)
+    with pytest.raises(error, match=name):
+        setattr(neuron, name, value)
+    number = getattr(neuron, name)
+    assert number in (MODELS[kind][name], (MODELS[kind][name],))
+
+
+@every_setting
+def test_a_setting_of_any_model_that_is_set_later_acts_as_if_built_so(kind, name):
+    value = MODELS[kind][name] + 2.0 if name.endswith("_v") else MODELS[kind][name] / 2
+    inputs = torch.rand(80, 2, 3, generator=torch.Generator().manual_seed(0)) * 15
+    later, built, other = build(kind, 3, batch_size=2), build(kind, 3, batch_size=2, **{name: value}), build(kind, 3, batch_size=2)
+    setattr(later, name, value)
+    later.clear()
+    seen = []
+    for each in inputs:
+        assert torch.equal(later(each), built(each))
+        other(each)
+        assert torch.equal(later.voltage, built.voltage)
+        seen.append(torch.equal(later.voltage, other.voltage))
+    assert not all(seen)  # the setting does something
+
+
+@every_model
+def test_a_step_of_any_model_refuses_bad_currents_and_keeps_its_state(kind):
+    neuron = build(kind, 2)
+    neuron(torch.tensor([[1e5, 1.0]]))
+    before = {name: value.clone() for name, value in neuron.named_buffers()}
+    for wrong, words in ((torch.zeros(2), "of shape"), (torch.zeros(2, 2), "of shape"), (torch.tensor([[0.0, math.nan]]), "finite")):
+        with pytest.raises(ValueError, match=f"inputs must be {words}"):
+            neuron(wrong)
+    assert all(torch.equal(value, before[name]) for name, value in neuron.named_buffers())
 
 
 # ------------------------------------------------------------------------------------------------------------- state and settings

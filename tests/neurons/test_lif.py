@@ -159,3 +159,12 @@ def test_the_first_arguments_are_shape_and_step_time_and_the_rest_are_named():
 def test_an_unknown_keyword_of_a_step_is_refused(kwargs):
     with pytest.raises(TypeError, match=next(iter(kwargs))):
         lif()(torch.zeros(1, 1), **kwargs)
+
+
+def test_glif1_is_lif_by_another_name():
+    lifs, glifs = lif(3, 0.5), snn.GLIF1(3, 0.5, **SETTINGS)
+    assert type(glifs).__name__ == "GLIF1"
+    for current in torch.rand(200, 1, 3, generator=torch.Generator().manual_seed(1)) * 20:
+        assert torch.equal(lifs(current), glifs(current))
+        assert torch.equal(lifs.voltage, glifs.voltage)
+    assert glifs.quantities == lifs.quantities
