@@ -120,6 +120,18 @@ def test_a_selector_has_the_shape_of_the_synapse_or_one_axis_more_and_may_serve_
 
 
 @every_kind
+@pytest.mark.parametrize("delay", [0.0, 3.0])
+def test_a_synapse_of_several_axes_reads_as_a_row_of_its_cells_does(kind, delay):
+    sheet, row = KINDS[kind](shape=(2, 3), delay=delay, batch_size=2), KINDS[kind](shape=6, delay=delay, batch_size=2)
+    for spikes in trains(6, cells=6):
+        assert torch.equal(sheet(spikes.view(2, 2, 3)).view(2, 6), row(spikes))
+    selector = torch.rand(2, 6, 4, generator=torch.Generator().manual_seed(2)) * 3
+    for ours, theirs in ((sheet.current_at, row.current_at), (sheet.spike_at, row.spike_at)):
+        assert torch.equal(ours(selector.view(2, 2, 3, 4)).view(2, 6, 4), theirs(selector))
+        assert torch.equal(ours(selector[:1, :, 0].view(1, 2, 3)).view(2, 6), theirs(selector[:1, :, 0]))
+
+
+@every_kind
 def test_without_a_delay_every_selector_reads_the_present(kind):
     synapse = KINDS[kind](batch_size=2)
     run(synapse, trains(3))
