@@ -7,6 +7,7 @@ Both histories hold one value a presynaptic cell. Who reads where is the `DelayP
 and the views of single synapses cannot disagree.
 """
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -92,8 +93,10 @@ class HistoryConnection(Connection, ABC):
         value = checks.positive("dt", value, "ms")
         if self.delay is not None:
             check_delay(self.delay, value, tuple(self.delay.shape))
+        one_a_spike = isinstance(self.synapse, DeltaPlusCurrent) and self.synapse.spike_charge == self.dt
         self.synapse.dt = self.trace_.dt = value
-        self.synapse.spike_charge = value  # pC: a spike stays a current of 1
+        if one_a_spike:
+            self.synapse.spike_charge = value  # pC: a spike stays a current of 1
         self.reset_state()
 
     def check_inputs(self, inputs: tuple[Tensor, ...]) -> None:
@@ -117,17 +120,21 @@ class HistoryConnection(Connection, ABC):
     def arrived(self, read: DelayedRead, overbound: float | None = 0.0) -> Tensor:
         """What arrives now from a history like the synapse's: B x inshape where all synapses read one step, else B x N x M; a copy."""
         if not self.delayedby:
-            return self.like_input(read.record.peek()) * read.scale
+            return self._at_once(read, 0)
         plan, record = self.plan(read, overbound is not None), read.record
         if plan.shared is not None:
-            return self.like_input(record.read(plan.shared + 1)) * read.scale
-        total = 0.0
+            return self._at_once(read, plan.shared)
+        by_sample = record.table.t().contiguous()  # reads stay within one sample's history, which the cache holds
+        parts = []
         for each in plan.reads:
-            value = record.table.index_select(0, each.rows.view(-1)).view(*each.rows.shape, -1)
-            total = total + (value if each.factor is None else value * each.factor.unsqueeze(-1))
-        total = total * read.scale
+            value = by_sample.index_select(1, each.rows.view(-1)).view(-1, *each.rows.shape)
+            parts.append(value if each.factor is None else value * each.factor)
+        total = sum(parts[1:], parts[0]) if parts else by_sample.new_zeros(self.batchsz, math.prod(self.shape[1:-1]), self.shape[-1])
         total = total if read.scale == 1.0 else total * read.scale
-        return (total if plan.beyond is None else total.masked_fill(plan.beyond.unsqueeze(-1), overbound)).movedim(-1, 0)
+        return total if plan.beyond is None else total.masked_fill(plan.beyond, overbound)
+
+    def _at_once(self, read: DelayedRead, steps: int) -> Tensor:
+        return self.like_input(read.record.read(steps + 1)).contiguous() * read.scale
 
     def arrived_currents(self) -> Tensor:
         """What arrives now of the synapse's currents, as in `arrived`; like `presyn_receptive` where a gradient is to reach the delays."""
@@ -151,8 +158,13 @@ class HistoryConnection(Connection, ABC):
             ValueError: a wrong shape, a NaN or an infinity; what is on its way stays as it was.
         """
         self.check_inputs((x,))
+        arrived = self._step(x)
+        return arrived.to(x.dtype) if self.delayedby else x
+
+    def _step(self, x: Tensor) -> Tensor:
+        """One step of the synapse: from what leaves now to the currents that arrive."""
         self.synapse(self.like_synaptic(x))
-        return self.arrived_currents().to(x.dtype) if self.delayedby else x
+        return self.arrived_currents()
 
     def propagate_trace(self, trace_in: Tensor) -> Tensor:
         """The same for the traces; no gradient flows through them."""
@@ -185,7 +197,7 @@ class HistoryConnection(Connection, ABC):
             ValueError: a wrong shape, a NaN or an infinity; the state stays as it was.
         """
         self.check_inputs((x, trace_in))
-        potentials = self.activation_potential(self.propagate_spike(x))
+        potentials = self.activation_potential(self._step(x))
         return potentials, self.spread(self.propagate_trace(trace_in)).expand(self.shape).contiguous()
 
     def total(self, x: Tensor) -> Tensor:

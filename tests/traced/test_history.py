@@ -123,6 +123,31 @@ def test_graded_inputs_arrive_with_their_value(build):
     torch.testing.assert_close(potentials, laid_out(connection, graded) * weights_a_synapse(connection))
 
 
+OTHER = {
+    "pulses": snn.DeltaCurrent.partialconstructor(spike_charge=3.0),
+    "a decay": snn.SingleExponentialCurrent.partialconstructor(spike_charge=3.0, time_constant=5.0),
+    "a rise and a decay": snn.DoubleExponentialCurrent.partialconstructor(spike_charge=3.0, tc_decay=5.0, tc_rise=1.0),
+}
+
+
+@every_kind
+@every_delay
+@pytest.mark.parametrize("other", OTHER.values(), ids=OTHER)
+def test_another_synapse_may_take_its_place(build, delay, other):
+    # Its currents, not the spikes, then arrive: those of the same synapse that stands alone, a delay ago.
+    delay = delay(build())
+    connection, fast = build(delay), build(delay)
+    longest = connection.synapse.delay
+    for each in (connection, fast):
+        each.synapse = other(each.synapse.shape, 1.0, longest, BATCH)
+    fast.weight, alone, past = connection.weight, other(connection.synapse.shape, 1.0, 0.0, BATCH), []
+    for x, trace in zip(*draw(connection), strict=True):
+        past.append(connection.like_input(alone(connection.like_synaptic(x))))
+        potentials, _ = connection(x, trace)
+        torch.testing.assert_close(potentials, as_it_was(connection, delay, past) * weights_a_synapse(connection))
+        torch.testing.assert_close(fast.total(x), potentials.sum(-1))
+
+
 @every_kind
 def test_a_spike_is_a_current_of_1_at_any_step_time(build):
     connection = build(1.0, dt=0.25)
@@ -131,6 +156,14 @@ def test_a_spike_is_a_current_of_1_at_any_step_time(build):
     connection(one, one), connection(one, one)
     assert connection.dt == connection.synapse.dt == connection.trace_.dt == 0.5
     torch.testing.assert_close(connection(one, one)[0], laid_out(connection, one) * weights_a_synapse(connection))
+
+
+@every_kind
+def test_another_synapse_keeps_its_charge_at_any_step_time(build):
+    connection = build(1.0)
+    connection.synapse = snn.DeltaCurrent(connection.synapse.shape, 1.0, spike_charge=3.0, delay=1.0, batch_size=BATCH)
+    connection.dt = 0.5
+    assert (connection.synapse.spike_charge, connection.synapse.dt) == (3.0, 0.5)
 
 
 @every_kind
@@ -323,6 +356,21 @@ def test_a_gradient_reaches_delays_where_the_synapse_reads_along_the_line(build,
     reads = laid_out(connection, one)[:, 0].sum(0) if isinstance(connection, snn.traced.Conv2d) else torch.full((1, 4), float(BATCH))
     expected = 3.0 * reads.flatten(0, -2).sum(0) if reads.dim() > 1 else reads
     torch.testing.assert_close(connection.delay.grad.flatten(1), expected.expand(3, -1))
+
+
+@every_kind
+def test_currents_that_have_all_decayed_are_zeros_of_the_same_shape(build):
+    # exp(−0.5/0.001) is 0 in any precision: half a step after a spike nothing is left to be read.
+    connection = build(3.0)
+    connection.synapse = snn.SingleExponentialCurrent(
+        connection.synapse.shape, 1.0, spike_charge=1.0, time_constant=1e-3, delay=3.0, batch_size=BATCH
+    )
+    connection.delay = torch.full_like(connection.delay, 0.5)
+    one = torch.ones(connection.batched_inshape)
+    for _ in range(3):
+        potentials, _ = connection(one, one)
+        assert potentials.shape == connection.shape
+        assert not potentials.any()
 
 
 @every_kind
