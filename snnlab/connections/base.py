@@ -293,6 +293,10 @@ class Connection(Updatable, Module, ABC):
             overbound = overbound and 0.0  # what lies beyond counts once, however many histories the current is made of
         return total
 
+    def reads_by_plan(self) -> bool:
+        """Whether currents at a delay may be read from the synapse's histories by a plan; `syncurrent` has them, whatever the synapse."""
+        return isinstance(self.synapse, InfernoSynapse) and self.synapse.reads_histories
+
     def refuse_lost_gradient(self) -> None:
         """RuntimeError where a gradient is wanted through a history that the next step overwrites; called before a step changes it."""
         wanted = [name for name in ("weight", "delay") if getattr(self, name).requires_grad]

@@ -23,7 +23,7 @@ from snnlab.connections.mixins import OneToOne, WeightBiasDelayMixin, initial_pa
 from snnlab.connections.wide import wide_outer, wide_sum
 from snnlab.core import checks
 from snnlab.core.tensors import exact
-from snnlab.synapses import DelayedRead, InfernoSynapse, SynapseConstructor
+from snnlab.synapses import DelayedRead, SynapseConstructor
 
 
 class Conv2D(WeightBiasDelayMixin, Connection):
@@ -221,7 +221,7 @@ class Conv2D(WeightBiasDelayMixin, Connection):
         weight = self.open_weight().reshape(self._filters, -1)
         if not self.delayedby:
             total = weight @ current.movedim(0, -1).reshape(weight.shape[1], -1)
-        elif isinstance(self.synapse, InfernoSynapse):
+        elif self.reads_by_plan():
             total = self.read_sum(weight, wide_sum)
         else:  # a synapse that only says what its currents are
             total = torch.einsum("bnlf,fn->flb", self.syncurrent, weight)

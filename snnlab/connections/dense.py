@@ -16,7 +16,7 @@ from snnlab.connections.base import Connection, build_synapse
 from snnlab.connections.delays import delayed_outer, delayed_outer_of_spikes
 from snnlab.connections.mixins import OneToOne, WeightBiasDelayMixin, initial_parameters
 from snnlab.core import checks
-from snnlab.synapses import DelayedRead, InfernoSynapse, SynapseConstructor
+from snnlab.synapses import DelayedRead, SynapseConstructor
 
 
 class LinearDense(WeightBiasDelayMixin, Connection):
@@ -136,7 +136,7 @@ class LinearDense(WeightBiasDelayMixin, Connection):
 
     def _delayed(self) -> Tensor:
         """The delayed product over what the synapse remembers: B x N."""
-        if isinstance(self.synapse, InfernoSynapse):
+        if self.reads_by_plan():
             total = self.read_sum(self.open_weight()).t()
         else:  # a synapse that only says what its currents are
             total = torch.einsum("bmn,nm->bn", self.syncurrent, self.open_weight())

@@ -226,11 +226,23 @@ class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
     @property
     def spike(self) -> Tensor:
         """Spikes that came at this step, as bool, B x *shape. Setting it replaces them, and no stored current with them."""
-        return self.spike_.block[0].movedim(-1, 0) != 0
+        return self._spikes().block[0].movedim(-1, 0) != 0
 
     @spike.setter
     def spike(self, value: Tensor) -> None:
-        self.spike_.write(self.check_state("spike", value) != 0, 1)
+        self._spikes().write(self.check_state("spike", value) != 0, 1)
+
+    def _spikes(self) -> RecordTensor:
+        """The history of spikes, `spike_`; NotImplementedError where the subclass keeps none of that name and so must say what they are."""
+        if "spike_" not in self._modules:
+            raise checks.unimplemented(self, "spike")
+        return self.spike_
+
+    @property
+    def reads_histories(self) -> bool:
+        """Whether currents at a delay are those of `delayed_currents`; not where a subclass has a `current_at` of its own."""
+        own = type(self)
+        return own.current_at is InfernoSynapse.current_at and own.delayed_currents is not InfernoSynapse.delayed_currents
 
     def delayed_currents(self) -> tuple[DelayedRead, ...]:
         """The histories whose reads at a delay add up to the current at that delay."""
