@@ -121,12 +121,14 @@ class Layer(Module, ABC):
             raise ValueError(f"There is no neuron {name!r}; there is: {', '.join(self.neurons_) or 'none'}.")
         del self.neurons_[name]
         for connection in [c for c, cells in self.cells_.items() if name in cells]:
-            self.del_cell(connection, name, known=False)
+            self._drop_cell(connection, name)
 
-    def del_cell(self, connection: str, neuron: str, known: bool = True) -> None:
+    def del_cell(self, connection: str, neuron: str) -> None:
         """Deletes the cell of these names if there is one; AttributeError if there is no such connection or neuron."""
-        if known:
-            self.get_connection(connection), self.get_neuron(neuron)
+        self.get_connection(connection), self.get_neuron(neuron)
+        self._drop_cell(connection, neuron)
+
+    def _drop_cell(self, connection: str, neuron: str) -> None:
         if connection in self.cells_ and neuron in self.cells_[connection]:
             del self.cells_[connection][neuron]
             if not self.cells_[connection]:
