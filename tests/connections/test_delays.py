@@ -436,6 +436,23 @@ def test_a_delayed_step_makes_nothing_of_batch_x_inputs_x_outputs(synapse):
     assert seen.elements <= 2 * 6 * inputs * batch
 
 
+def test_delays_that_learn_by_gradient_make_nothing_of_batch_x_inputs_x_outputs_either():
+    batch, inputs, outputs = 32, 50, 40
+    synapse = snn.DeltaPlusCurrent.partialconstructor(1.0, interp_mode="linear", inplace=False)
+    random = generator()
+    connection = snn.LinearDense(
+        inputs, outputs, 1.0, synapse=synapse, delay=5.0, batch_size=batch,
+        delay_init=lambda zeros: torch.rand(zeros.shape, generator=random) * 5,
+    )  # fmt: skip
+    connection.delay.requires_grad_()
+    connection.weight.requires_grad_()
+    spikes = torch.rand(batch, inputs, generator=random) < 0.3
+    with Largest() as seen:
+        sum(connection(spikes).sum() for _ in range(3)).backward()
+    assert connection.delay.grad.any()
+    assert seen.elements <= 6 * inputs * batch
+
+
 # ----------------------------------------------------------------------------------------------------------------- the functions
 
 
