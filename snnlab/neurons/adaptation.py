@@ -61,7 +61,7 @@ def adapt_current(
         tensor([[6.1000]])
     """
     towards = (voltage - rest_v).unsqueeze(-1) * coupling
-    moved = adaptation + (towards - adaptation) * (step_time / time_constant)
+    moved = torch.lerp(adaptation, towards, step_time / time_constant)
     return torch.where(at_rest.unsqueeze(-1), moved, adaptation) + spikes.unsqueeze(-1) * increment
 
 
