@@ -50,6 +50,13 @@ class HistoryConnection(Connection, ABC):
         self.synapse.to(dtype)
         self.trace_ = RecordTensor(self.dt, self.delayedby or 0.0, shape=shape, dtype=dtype)
 
+    def fit_traces(self) -> None:
+        """Makes the traces' history like the synapse's again, at rest, where that one has another shape, step time or reach."""
+        wanted = (self.dt, self.delayedby or 0.0)
+        if (self.trace_.dt, self.trace_.duration) != wanted or self.trace_.shape != self.synapse.batchedshape:
+            self.trace_.resize(*wanted)
+            self.trace_.initialize(self.synapse.batchedshape)
+
     @abstractmethod
     def spread(self, x: Tensor) -> Tensor:
         """Lays out one value a presynaptic cell, B x inshape, or one a synapse, so that it broadcasts to `shape`."""
@@ -81,7 +88,8 @@ class HistoryConnection(Connection, ABC):
     @batchsz.setter
     def batchsz(self, value: int) -> None:
         self.synapse.batchsz = value
-        self.trace_.initialize(self.synapse.batchedshape)
+        self.fit_traces()
+        self.trace_.clear()
 
     @property
     def dt(self) -> float:
@@ -94,10 +102,11 @@ class HistoryConnection(Connection, ABC):
         if self.delay is not None:
             check_delay(self.delay, value, tuple(self.delay.shape))
         one_a_spike = isinstance(self.synapse, DeltaPlusCurrent) and self.synapse.spike_charge == self.dt
-        self.synapse.dt = self.trace_.dt = value
+        self.synapse.dt = value
         if one_a_spike:
             self.synapse.spike_charge = value  # pC: a spike stays a current of 1
-        self.reset_state()
+        self.fit_traces()
+        self.trace_.clear()
 
     def check_inputs(self, inputs: tuple[Tensor, ...]) -> None:
         """Refuses inputs of a wrong shape, or not finite, before any state changes."""
@@ -169,6 +178,7 @@ class HistoryConnection(Connection, ABC):
     def propagate_trace(self, trace_in: Tensor) -> Tensor:
         """The same for the traces; no gradient flows through them."""
         self.check_inputs((trace_in,))
+        self.fit_traces()
         self.trace_.push(self.like_synaptic(trace_in.detach()))
         return self.arrived(DelayedRead(self.trace_, "previous", self.synapse.tolerance))
 
@@ -220,6 +230,7 @@ class HistoryConnection(Connection, ABC):
         if not at_once:
             self.refuse_lost_gradient()
         self.synapse(self.like_synaptic(x))
+        self.fit_traces()
         self.trace_.push(torch.zeros_like(self.trace_.block[0]).movedim(-1, 0))
         return self.sum_shared(self.arrived_currents()) if at_once else self.sum_delayed()
 

@@ -276,6 +276,31 @@ def test_another_batch_size_fits_the_traces_too(build):
 
 
 @every_kind
+@pytest.mark.parametrize("name", ["dt", "batchsz"])
+def test_a_step_time_or_batch_size_set_again_clears_spikes_and_traces_alike(build, name):
+    connection = build(2.0)
+    one = torch.ones(connection.batched_inshape)
+    connection(one, one)
+    setattr(connection, name, getattr(connection, name))
+    assert not any(each.any() for _ in range(2) for each in connection(0 * one, 0 * one))
+
+
+@every_kind
+@pytest.mark.parametrize("fast", [True, False])
+def test_a_synapse_that_remembers_longer_takes_the_traces_along(build, fast):
+    connection = build(1.0)
+    connection.synapse.delay = 3.0
+    connection.delay = torch.full_like(connection.delay, 3.0)
+    one = torch.ones(connection.batched_inshape)
+    connection.total(one) if fast else connection(one, one)
+    arrived = [connection(one, one)[1].amax().item() for _ in range(4)]
+    assert arrived == [0.0, 0.0, 0.0 if fast else 1.0, 1.0]
+    connection.synapse.batchsz = 4
+    one = torch.ones(connection.batched_inshape)
+    assert connection(one, one)[1].shape == connection.shape == (4, *build().shape[1:])
+
+
+@every_kind
 def test_init_connection_of_a_connection_in_a_layer(build):
     connection = build(1.0)
     one = torch.ones(connection.batched_inshape)

@@ -94,6 +94,13 @@ def test_spikes_may_come_in_any_dtype(dtype):
         torch.testing.assert_close(z, expected[1].double())
 
 
+@pytest.mark.parametrize("pool", [MaxPool2d(2), AdaptiveMaxPool2d(1)])
+def test_any_nonzero_input_is_one_spike_whatever_its_size(pool):
+    out, z = pool(torch.tensor([[[[0.0, -0.2], [0.3, 5.0]]]]), torch.tensor([[[[0.1, 0.2], [0.3, 0.4]]]]))
+    assert out.item() is True
+    assert z.item() == pytest.approx(0.2)
+
+
 def test_a_window_that_lies_in_the_padding_alone_is_silent():
     # One cell between two paddings: a dilated window sees only what lies beside it.
     out, z = MaxPool2d(2, dilation=2, padding=1)(torch.ones(1, 1, 1, 1), torch.ones(1, 1, 1, 1))
