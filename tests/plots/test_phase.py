@@ -54,7 +54,9 @@ def test_arrows_point_where_the_field_says_and_are_of_one_length():
 
 
 def test_a_field_that_stands_still_somewhere_can_be_drawn():
-    phase_plane([], [], field=([-70.0], [0.0], [[0.0]], [[0.0]])).figure.png()
+    ax = phase_plane([], [], field=([-70.0], [0.0], [[0.0]], [[0.0]]))
+    assert ax.collections[0].U.tolist() == ax.collections[0].V.tolist() == [0.0]
+    ax.figure.png()
 
 
 def test_without_trajectory_and_field_the_nullclines_set_the_limits():
