@@ -379,3 +379,22 @@ def test_what_a_step_returned_may_be_changed_without_changing_the_state():
         spikes.zero_()
     assert layer.feedback_spikes.all()
     assert not layer(ON)[0].any()
+
+
+def test_a_gradient_goes_round_the_loop_until_it_is_cut():
+    layer = build(back=0.5)
+    for part in layer.modules():
+        if isinstance(part, snn.Synapse):
+            part.inplace = False
+    for _, neuron in layer.named_neurons:  # spikes as a surrogate gives them: 0 or 1, with the slope of the current, here 1
+        neuron.register_forward_hook(lambda _, args, spikes: spikes.float() + args[0] - args[0].detach())
+    weight = layer.feedfwd_connection.weight.requires_grad_()
+    layer(ON)
+    assert layer.feedback_spikes.requires_grad
+    forward, _ = layer(OFF)  # nothing comes in: what reaches the first weights came round, through 2 cells x 1, 4 cells x 0.5
+    (slope,) = torch.autograd.grad(forward[0, 0], weight)
+    torch.testing.assert_close(slope, torch.full((2, 3), 4 * 0.5 * 1.0))
+    layer.detach_()
+    assert not layer.feedback_spikes.requires_grad
+    layer.clear()
+    assert layer.feedback_spikes.dtype == torch.bool
