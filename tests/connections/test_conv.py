@@ -141,6 +141,22 @@ def test_delays_between_two_steps_read_by_the_synapses_rule(synapse, batch):
             assert last[b, f, site].item() == pytest.approx(expected, rel=1e-5, abs=1e-5)
 
 
+@pytest.mark.parametrize("longest", [None, 3.0, 12.0])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_a_kernel_as_large_as_the_image_is_a_dense_connection(batch, longest):
+    connection = build((3, 4), 2, 5, moves={"kernel": (3, 4)}, delay=longest, batch_size=batch)
+    dense = snn.LinearDense((2, 3, 4), (5, 1, 1), 1.0, synapse=DELTA, delay=longest, batch_size=batch)
+    dense.weight = connection.weight.flatten(1)
+    if longest:
+        connection.delay = whole_delays(connection, int(longest))
+        dense.delay = connection.delay.flatten(1)
+    inputs = trains(connection, 20)
+    torch.testing.assert_close(run(connection, inputs), run(dense, inputs), rtol=1e-5, atol=1e-5)
+    for post in (torch.rand(batch, 5, 1, 1), torch.rand(batch, 5, 1, 1) < 0.5):
+        given, expected = (each.correlate(post, each.synapse.delayed_spikes()) for each in (connection, dense))
+        torch.testing.assert_close(given.flatten(1), expected)
+
+
 def test_one_delay_moves_with_its_kernel_over_all_sites():
     connection = build((1, 4), 1, 1, moves={"kernel": (1, 2)}, delay=3.0, weight_init=torch.ones_like)
     connection.delay = torch.tensor([[[[3.0, 1.0]]]])
@@ -334,6 +350,12 @@ def test_an_image_that_every_tap_sees_alike_comes_back(moves, dtype):
     torch.testing.assert_close(back, image)
 
 
+def test_whole_numbers_that_a_float_cannot_hold_come_back():
+    connection = build((3, 3), 1, 1, moves={"kernel": 2})
+    image = torch.full((1, 1, 3, 3), 2**30 + 1)  # float32 has no such number
+    assert torch.equal(connection.like_input(connection.like_synaptic(image)), image)
+
+
 def test_a_pixel_is_the_mean_of_what_the_taps_hold_that_see_it():
     connection = build((1, 3), 1, 1, moves={"kernel": (1, 2)})
     held = torch.tensor([[[1.0, 2.0], [10.0, 20.0]]])  # tap 0 at sites 0 and 1 sees pixels 0 and 1; tap 1 pixels 1 and 2
@@ -415,6 +437,18 @@ def test_the_quick_product_over_the_batch_equals_the_general_one(delay, spikes, 
     for read in (connection.synapse.delayed_spikes(), *connection.synapse.delayed_currents()):
         torch.testing.assert_close(connection.correlate(post, read), connection.pair(post, read).sum(0))
         assert connection.pair(post, read).shape == (4, *connection.weight.shape)
+
+
+@pytest.mark.filterwarnings("ignore:.*delays lie outside")
+@pytest.mark.parametrize(("overbound", "heard"), [(False, False), (None, True)])
+def test_rules_hear_from_beyond_the_history_what_the_synapse_says_is_there(overbound, heard):
+    synapse = snn.DeltaCurrent.partialconstructor(1.0, spike_overbound=overbound)
+    connection = build((2, 3), 1, 1, moves={"kernel": 2}, synapse=synapse, delay=5.0, delay_init=lambda zeros: zeros + 5)
+    connection.synapse.delay = 1.0
+    run(connection, torch.ones(2, 1, 1, 2, 3))
+    post, read = torch.ones(1, 1, 1, 2), connection.synapse.delayed_spikes()
+    for product in (connection.correlate(post, read), connection.pair(post, read).sum(0), connection.correlate(post.bool(), read)):
+        assert torch.equal(product, torch.full((1, 1, 2, 2), 2.0 * heard))  # two sites
 
 
 def test_without_delays_it_is_the_gradient_of_the_convolution():
@@ -509,6 +543,16 @@ def test_gradients_are_those_of_torchs_convolution():
     expected = torch.autograd.grad(F.conv2d(inputs * CHARGE, connection.weight, connection.bias, **AS_TORCH), wanted, towards)
     for one, other in zip(given, expected, strict=True):
         torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("delay", [None, 3.0])
+def test_where_a_mask_leaves_no_synapse_there_is_no_gradient(delay):
+    connection = build(delay=delay)
+    connection.synapse.inplace = False
+    connection.mask = torch.rand(connection.weight.shape, generator=generator(3)) < 0.5
+    connection.weight.requires_grad_()
+    connection(torch.ones(connection.batched_inshape)).sum().backward()
+    assert torch.equal(connection.weight.grad != 0, connection.mask != 0)
 
 
 @pytest.mark.parametrize("batch", [1, 64])  # 18 sites of 64 samples are read in two blocks
