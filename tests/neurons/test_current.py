@@ -258,10 +258,10 @@ def intervals(neuron, current, steps):
 
 @both
 def test_intervals_grow_with_it_and_do_not_without(build):
-    adapting = intervals(build(step_time=0.1, voltage_coupling=0.0), 6.0, 3000)
+    adapting = intervals(build(step_time=0.1, voltage_coupling=0.0), 6.0, 1200)
     assert adapting[0] < adapting[1] < adapting[2] <= adapting[-1]
     assert adapting[-1] > 1.3 * adapting[0]
-    steady = intervals(build(step_time=0.1, voltage_coupling=0.0, spike_increment=0.0), 6.0, 3000)
+    steady = intervals(build(step_time=0.1, voltage_coupling=0.0, spike_increment=0.0), 6.0, 1200)
     assert max(steady) - min(steady) <= 1
 
 

@@ -59,6 +59,13 @@ def test_a_voltage_that_runs_away_stops_at_the_threshold_while_it_may_not_spike(
     assert seen == expected
 
 
+def test_a_voltage_that_does_not_run_away_is_not_cut():
+    neuron = Perfect(1, 1.0, **(SETTINGS | {"refrac_t": 9.0}))
+    neuron.refrac, neuron.voltage = torch.tensor([[9.0]]), torch.tensor([[50.0]])
+    neuron(torch.zeros(1, 1), refrac_lock=False)
+    assert neuron.voltage.item() == 50.0
+
+
 def test_with_the_lock_nothing_is_cut():
     neuron = Runaway(1, 1.0, **(SETTINGS | {"refrac_t": 9.0}))
     neuron.refrac, neuron.voltage = torch.tensor([[9.0]]), torch.tensor([[50.0]])
