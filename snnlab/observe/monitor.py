@@ -110,6 +110,15 @@ class Monitor(Hook):
         super().register(module)
         self._module = module
 
+    def deregister(self) -> None:
+        """Takes the monitor off its module; without effect when it is off."""
+        places = [handle.id for handle in self._handles]
+        super().deregister()
+        if self._module is not None:  # freed with a cycle, torch's handles know their module no more
+            for hooks in (self._module._forward_pre_hooks, self._module._forward_hooks):
+                for place in places:
+                    hooks.pop(place, None)
+
     def _bind(self, method: str) -> Callable[..., None]:
         return _Weakly(getattr(self, method))
 
