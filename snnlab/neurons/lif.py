@@ -11,6 +11,7 @@ Reference: Gerstner et al., Neuronal Dynamics (2014), section 1.3; as GLIF1: Tee
 
 import math
 
+import torch
 from torch import Tensor
 
 from snnlab.core import checks
@@ -33,7 +34,7 @@ def leaky_step(voltage: Tensor, inputs: Tensor, *, step_time: float, time_consta
         tensor([-63.0967])
     """
     towards = (inputs * resistance).add_(rest_v)
-    return towards.lerp_(voltage, math.exp(-step_time / time_constant))
+    return torch.lerp(towards, voltage, math.exp(-step_time / time_constant))
 
 
 class LIF(ThresholdNeuron):
