@@ -76,7 +76,7 @@ def delayed_outer(post: Tensor, history: Tensor, plan: DelayPlan) -> Tensor:
 def _outer(post: Tensor, history: Tensor, rows: Tensor) -> Tensor:
     if history.shape[1] == 1:
         return history.view(-1).index_select(0, rows.view(-1)).view(rows.shape) * post
-    if torch.is_inference_mode_enabled():  # no gradient is to be had here: one sample after the other
+    if torch.is_inference_mode_enabled() or history.is_inference():  # no gradient is to be had here: one sample after the other
         read = (history[:, b].index_select(0, rows.view(-1)).view(rows.shape) for b in range(history.shape[1]))
         return sum(one * post[:, b : b + 1] for b, one in enumerate(read))
     with torch.enable_grad():

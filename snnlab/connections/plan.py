@@ -183,19 +183,20 @@ class Plans:
         if key not in self._plans:
             if len(self._plans) >= 8:  # a time constant that is being moved makes one plan a setting
                 self._plans.pop(next(iter(self._plans)))
-            self._plans[key] = plan_delays(
-                _each_read(delay.detach(), record.shape[1], cells),
-                step_time=record.dt,
-                duration=record.duration,
-                slots=record.slots,
-                interp=read.interp,
-                time_constant=read.time_constant,
-                tolerance=read.tolerance,
-                overbound=overbound,
-                slopes=slopes,
-                cells=None if cells is None else cells.repeat(len(delay), 1),
-                count=record.shape[1],
-            )
+            with torch.inference_mode(False):  # or a plan kept from an evaluation in inference mode could carry no gradient after it
+                self._plans[key] = plan_delays(
+                    _each_read(delay.detach(), record.shape[1], cells),
+                    step_time=record.dt,
+                    duration=record.duration,
+                    slots=record.slots,
+                    interp=read.interp,
+                    time_constant=read.time_constant,
+                    tolerance=read.tolerance,
+                    overbound=overbound,
+                    slopes=slopes,
+                    cells=None if cells is None else cells.repeat(len(delay), 1),
+                    count=record.shape[1],
+                )
             if self._plans[key].beyond is not None:
                 count = int(self._plans[key].beyond.sum())
                 warnings.warn(

@@ -490,6 +490,8 @@ def test_the_products_equal_their_sums(batch, beyond, factor, reads):
     torch.testing.assert_close(delayed_outer_of_spikes(spikes, history, plan), pairs_of_spikes)
     with torch.inference_mode():
         torch.testing.assert_close(delayed_outer(post, history, plan), pairs)
+        left_by_it = history.clone()
+    torch.testing.assert_close(delayed_outer(post, left_by_it, plan), pairs)
 
 
 def test_the_products_leave_their_arguments_as_they_were():

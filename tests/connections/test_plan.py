@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snnlab.connections.delays import delayed_sum
 from snnlab.connections.plan import Plans, plan_delays
 from snnlab.core.record import RecordTensor
 from snnlab.synapses import DelayedRead
@@ -91,6 +92,18 @@ def test_delays_outside_the_history_are_warned_of_once():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         plans.of(delay, read)
+
+
+@pytest.mark.parametrize("interp", ["previous", "linear", "expdecay"])
+def test_a_plan_made_in_inference_mode_carries_a_gradient_after_it(interp):
+    plans, delay, read = Plans(), torch.tensor([[0.4, 2.0]]), reading(interp, time_constant=2.0 if interp == "expdecay" else None)
+    with torch.inference_mode():
+        plan = plans.of(delay, read)
+    assert plans.of(delay, read) is plan
+    weight = torch.ones(1, 2, requires_grad=True)
+    delayed_sum(torch.ones(10, 3), weight, plan).sum().backward()
+    # By hand: 3 samples of ones, each at its share; the decay from step 1 back to 0.4 ms leaves exp(-0.6/2) of the first.
+    assert weight.grad[0].tolist() == pytest.approx([3.0 * math.exp(-0.3) if interp == "expdecay" else 3.0, 3.0])
 
 
 COMMON = {"step_time": 0.5, "duration": 2.0, "slots": 5, "tolerance": 1e-4, "overbound": True}
