@@ -201,6 +201,7 @@ class WeightBiasDelayMixin:
     def _load_from_state_dict(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs) -> None:
         state_dict = dict(state_dict)
         saved = {name: state_dict.pop(f"{prefix}{name}_", None) for name in ("mask", "sign")}  # a file brings its own; else ours stay
+        before = {name: self._buffers[f"{name}_"] for name in saved}
         for name, value in saved.items():
             if value is not None:
                 setattr(self, f"{name}_", None)
@@ -212,4 +213,5 @@ class WeightBiasDelayMixin:
                 try:
                     setattr(self, name, value)
                 except (ValueError, TypeError) as error:
+                    setattr(self, f"{name}_", before[name])
                     error_msgs.append(f"{prefix}{name}_: {error}")

@@ -267,6 +267,27 @@ def test_a_file_whose_mask_does_not_fit_is_refused_by_name():
         BUILDERS["dense"]().load_state_dict(saved)
 
 
+@every_connection
+def test_a_refused_file_leaves_mask_and_sign_as_they_were(build):
+    connection = build()
+    ones = torch.ones_like(connection.weight)
+    connection.weight = ones
+    connection.mask, connection.sign = torch.rand(ones.shape, generator=torch.Generator().manual_seed(3)) < 0.5, ones
+    mask = connection.mask.clone()
+    with pytest.raises(RuntimeError, match=r"mask_: mask must hold 0(.|\n)*sign_: sign must hold"):
+        connection.load_state_dict(connection.state_dict() | {"mask_": 0.5 * ones, "sign_": 0.5 * ones})
+    assert torch.equal(connection.mask, mask)
+    assert torch.equal(connection.sign, ones)
+
+
+def test_a_neuron_never_reaches_itself_even_after_a_refused_file():
+    connection = BUILDERS["lateral"]()
+    wrong = connection.state_dict() | {"weight_": torch.ones_like(connection.weight), "mask_": torch.full_like(connection.weight, 0.5)}
+    with pytest.raises(RuntimeError, match="mask_: mask must hold 0"):
+        connection.load_state_dict(wrong)
+    assert not connection.weight.diagonal().any()
+
+
 def test_a_file_whose_weights_are_against_its_signs_is_refused():
     connection, *_ = constrained(BUILDERS["dense"])
     saved = connection.state_dict() | {"weight_": -connection.weight.detach()}
