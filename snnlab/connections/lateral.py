@@ -95,7 +95,8 @@ class LinearLateral(LinearDense):
 
     def pair(self, post: Tensor, pre: DelayedRead) -> Tensor:
         """post x pre of every synapse and sample, B x M x M, with 0 on the diagonal; see `Connection.pair`."""
-        return super().pair(post, pre) * self.mask
+        self_connections = torch.eye(self.insize(), dtype=torch.bool, device=self.weight_.device)
+        return super().pair(post, pre).masked_fill(self_connections, 0)
 
     def correlate(self, post: Tensor, pre: DelayedRead) -> Tensor:
         """The sum over the batch of post x pre for every synapse, M x M, with 0 on the diagonal; see `Connection.correlate`."""

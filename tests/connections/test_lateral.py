@@ -58,6 +58,15 @@ def test_rules_see_nothing_on_the_diagonal():
     assert torch.equal(connection.pair(torch.ones(2, 3), read), (1 - torch.eye(3)).expand(2, 3, 3))
 
 
+@pytest.mark.parametrize("delay", [None, 2.0])
+def test_summed_pairs_are_the_correlation_whatever_the_mask(delay):
+    connection = build(batch_size=2, delay=delay)
+    connection.mask = torch.tensor([[0, 1, 0], [1, 0, 0], [1, 1, 0]])
+    connection(torch.ones(2, 3))
+    read, post = connection.synapse.delayed_spikes(), torch.ones(2, 3)
+    assert torch.equal(connection.pair(post, read).sum(0), connection.correlate(post, read))
+
+
 def test_the_mask_is_not_saved_and_follows_the_dtype():
     connection = build()
     assert torch.equal(connection.mask, 1 - torch.eye(3))
