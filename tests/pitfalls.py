@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from snnlab.connections import plan
 from snnlab.connections.base import Connection
 from snnlab.connections.geometry import fold, overlap
 from snnlab.connections.mixins import WeightBiasDelayMixin
@@ -22,7 +23,7 @@ from snnlab.neurons.current import CurrentAdaptiveNeuron
 from snnlab.neurons.threshold import ThresholdNeuron
 from snnlab.observe.differencemonitor import DifferenceMonitor
 from snnlab.observe.reducer import RecordReducer
-from snnlab.synapses import DeltaPlusCurrent
+from snnlab.synapses import DelayedRead, DeltaPlusCurrent
 from snnlab.traced import Connection as Traced
 from snnlab.traced.connection import DISTRIBUTIONS
 from snnlab.traced.pool import Pool
@@ -88,6 +89,23 @@ def neighbours_in_single(time, step_time, reach, tolerance):
     return older.long(), newer.long(), nearest.long(), (older * step_time - time).clamp(0, step_time), on_step
 
 
+READS, PLANS, SHARES = DelayedRead.at, plan.plan_delays, plan._shares
+
+
+def read_up_to_the_end(read, selector, overbound):
+    beyond = selector.double() > read.record.duration
+    return READS(read, selector, overbound).masked_fill(beyond, overbound or 0.0)
+
+
+def planned_up_to_the_end(delay, **settings):
+    made = PLANS(delay, **settings)
+    return replace(made, beyond=delay.double() > settings["duration"], shared=None)
+
+
+def shares_without_slack(steps, slack, *settings):
+    return SHARES(steps, torch.zeros_like(slack), *settings)
+
+
 def spikes_with_swapped_arguments(synapse, selector):
     read = replace(synapse.delayed_spikes(), tolerance=float(synapse.spike_overbound or 0.0))
     return read.at(selector, False) != 0
@@ -119,6 +137,15 @@ HISTORY = [
     Pitfall("delays on a step", "rounding takes some for their neighbour",
             "synapses/test_base.py::test_a_whole_step_delay_reads_the_current_and_the_spikes_of_that_step",
             "core.selection._neighbours", neighbours_in_single),
+    Pitfall("delays on a step, of connections", "rounding takes some for their neighbour",
+            "test_delays.py::test_with_no_tolerance_a_whole_step_is_still_that_step_and_the_longest_still_arrives",
+            "connections.plan._shares", shares_without_slack),
+    Pitfall("the longest delay", "rounding takes it for none",
+            "test_delays.py::test_with_no_tolerance_a_whole_step_is_still_that_step_and_the_longest_still_arrives",
+            "synapses.base.DelayedRead.at", read_up_to_the_end),
+    Pitfall("the longest delay, of connections", "rounding takes it for none",
+            "test_delays.py::test_with_no_tolerance_a_whole_step_is_still_that_step_and_the_longest_still_arrives",
+            "connections.plan.plan_delays", planned_up_to_the_end),
     Pitfall("spikes beyond the longest delay", "an overbound value of True is taken for a tolerance",
             "synapses/test_base.py::test_beyond_the_longest_delay_there_is_the_overbound_value_or_the_nearest_end",
             "synapses.base.InfernoSynapse.spike_at", spikes_with_swapped_arguments),
@@ -139,7 +166,7 @@ def steps_by_subtraction(neuron):
 
 
 def refusing_a_high_rest(neuron: ThresholdNeuron) -> None:
-    if neuron.rest_v >= getattr(neuron, "thresh_v", math.inf):
+    if neuron.rest_v >= neuron.__dict__.get("_thresh_v", math.inf):
         raise ValueError("broken")
 
 
@@ -251,8 +278,8 @@ CONNECTIONS = [
 # ----------------------------------------------------------------------------------------------------- layers, observation, encoding
 
 
-def clear_by_name(layer, **kwargs):
-    for name in (*layer.connections_, *layer.neurons_):
+def clear_by_name(layer, submodules=True, **kwargs):
+    for name in (*layer.connections_, *layer.neurons_) if submodules else ():
         name.clear(**kwargs)
 
 

@@ -1,4 +1,4 @@
-"""What a delay means, on every connection: between two steps, at 0.0, and where there is none."""
+"""What a delay means, on every connection: between two steps, on a step, at 0.0, and where there is none."""
 
 import math
 
@@ -101,6 +101,40 @@ def test_along_the_line_three_and_a_half_ms_is_the_mean_of_three_and_four(kind):
     found = {delay: after_one_spike(decaying(kind, 1.0, delay, "linear"), kind) for delay in (3.0, 3.5, 4.0)}
     torch.testing.assert_close(found[3.5], (found[3.0] + found[4.0]) / 2)
     assert not torch.equal(found[3.0], found[4.0])
+
+
+# ----------------------------------------------------------------------------------------------------------------------- on a step
+
+FAR = 43  # of 0.1, 0.3 and 0.7 ms, a little more in single precision than in double
+
+
+def fanned_out(kind, step_time):
+    """Delays of 0 to 43 steps, one an output, as single precision has them; no tolerance at all."""
+    synapse = snn.DeltaCurrent.partialconstructor(spike_charge=CHARGE, interp_tol=0.0)
+    arguments = {"synapse": synapse, "delay": FAR * step_time, "weight_init": torch.ones_like}
+    connection = {
+        "dense": lambda: snn.LinearDense(1, FAR + 1, step_time, **arguments),
+        "direct": lambda: snn.LinearDirect(FAR + 1, step_time, **arguments),
+        "lateral": lambda: snn.LinearLateral(FAR + 1, step_time, **arguments),
+        "conv": lambda: snn.Conv2D(1, 1, 1, FAR + 1, step_time, 1, **arguments),
+    }[kind]()
+    times = torch.arange(FAR + 1, dtype=torch.float32) * step_time
+    connection.delay = times.view(-1, *[1] * (connection.weight.dim() - 1)).expand_as(connection.weight)
+    return connection
+
+
+@every_plain
+@pytest.mark.parametrize("step_time", [0.1, 0.3, 0.7])
+def test_with_no_tolerance_a_whole_step_is_still_that_step_and_the_longest_still_arrives(kind, step_time):
+    connection = fanned_out(kind, step_time)
+    arrived, heard = [], []
+    for step in range(FAR + 3):
+        arrived.append(connection(torch.full(connection.batched_inshape, step == 0)).flatten() != 0)
+        spikes = connection.presyn_receptive(connection.synspike).view(connection.weight.shape)
+        heard.append((spikes & (connection.weight != 0)).view(FAR + 1, -1).any(1))  # weights are 1, and 0 from a neuron to itself
+    expected = torch.eye(FAR + 3, FAR + 1, dtype=torch.bool)
+    assert torch.equal(torch.stack(arrived), expected)
+    assert torch.equal(torch.stack(heard), expected)
 
 
 # -------------------------------------------------------------------------------------------------------------------------- none and 0

@@ -163,6 +163,10 @@ def test_what_cannot_be_wired_is_refused(arguments, error, words):
         ({"d": torch.ones(1, 3)}, AttributeError, "There is no connection 'd'; there is: a, b, c"),
         (torch.ones(1, 3), TypeError, r"inputs must be a dict of inputs by connection \('a', 'b', 'c'\), but is a Tensor"),
         ({"a": torch.ones(1, 3), "b": torch.ones(1, 3)}, ValueError, r"inputs of 'b' must be of shape \(1, 4\)"),
+        ({"a": torch.ones(1, 3), "b": torch.ones(2, 4)}, ValueError, "inputs of 'b' must be .* Set batchsz of the layer"),
+        ({"a": torch.ones(1, 3), "b": torch.full((1, 4), float("nan"))}, ValueError, "inputs of 'b' must be finite"),
+        ({"a": torch.ones(1, 3), "b": ()}, TypeError, "but got none"),
+        ({"a": torch.ones(1, 2)}, ValueError, r"inputs must be of shape \(1, 3\)"),  # alone it speaks for itself
     ],
 )
 def test_a_step_that_is_refused_leaves_every_part_as_it_was(given, error, words):
@@ -172,6 +176,36 @@ def test_a_step_that_is_refused_leaves_every_part_as_it_was(given, error, words)
     with pytest.raises(error, match=words):
         layer(given)
     assert all(torch.equal(value, before[key]) for key, value in layer.state_dict().items())
+    assert {cell.steps for _, cell in layer.named_cells} == {1}
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ({"gain": 2.0}, TypeError, "Biclique takes no keyword 'gain'"),
+        ({"connection_kwargs": {"b": {"gain": 2.0}}}, TypeError, "DeltaCurrent takes no keyword 'gain'"),
+        ({"connection_kwargs": {"d": {}}}, AttributeError, "There is no connection 'd'"),
+        ({"neuron_kwargs": {"far": {"adapt": True}}}, TypeError, "LIF.forward got an unexpected keyword argument 'adapt'"),
+        ({"neuron_kwargs": {"out": {}}}, AttributeError, "There is no neuron 'out'"),
+    ],
+)
+def test_a_keyword_that_is_refused_leaves_every_part_as_it_was(given, error, words):
+    layer = build()
+    layer(inputs())
+    before = {key: value.clone() for key, value in layer.state_dict().items()}
+    with pytest.raises(error, match=words):
+        layer(inputs(), **given)
+    assert all(torch.equal(value, before[key]) for key, value in layer.state_dict().items())
+
+
+@pytest.mark.parametrize("spoiled", [lambda current: current[:, :1], lambda current: current * float("nan")], ids=["a shape", "NaN"])
+def test_a_transform_that_spoils_the_currents_of_one_group_lets_no_group_fire(spoiled):
+    layer = snn.Biclique([("a", dense(3, 2.0))], [("near", lif()), ("far", lif(), spoiled)])
+    with pytest.raises(ValueError, match="inputs of neuron 'far', from the wiring, must be"):
+        layer({"a": torch.ones(1, 3)})
+    for _, neuron in layer.named_neurons:
+        assert neuron.voltage.eq(-65.0).all()
+        assert not neuron.spike.any()
 
 
 def test_its_name_says_how_it_combines():

@@ -80,6 +80,28 @@ def test_an_unknown_keyword_leaves_both_parts_as_they_were(arguments, error, wor
     assert layer.cell.steps == 0
 
 
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ((torch.ones(1, 4),), ValueError, r"inputs must be of shape \(1, 3\) \(B x inshape\), but is of shape \(1, 4\)"),
+        ((torch.ones(2, 3),), ValueError, "Set batchsz for another batch size"),
+        ((torch.full((1, 3), float("nan")),), ValueError, "inputs must be finite in every element"),
+        ((torch.ones(1, 3), torch.ones(1, 2)), ValueError, r"inputs\[1\] must be of shape \(1, 3\)"),
+        (([1.0, 1.0, 1.0],), TypeError, "inputs must be a torch.Tensor"),
+        ((), TypeError, r"LinearDense takes inputs of shape \(1, 3\), but got none"),
+    ],
+)
+def test_a_step_that_is_refused_leaves_both_parts_as_they_were(given, error, words):
+    layer = build()
+    layer(torch.ones(1, 3))
+    before = {key: value.clone() for key, value in layer.state_dict().items()}
+    with pytest.raises(error, match=words):
+        layer(*given)
+    assert all(torch.equal(value, before[key]) for key, value in layer.state_dict().items())
+    assert layer.synapse.spike.all()
+    assert layer.cell.steps == 1
+
+
 def test_unequal_batch_sizes_are_refused_before_a_step():
     layer = build()
     layer.connection.batchsz = 4
