@@ -62,6 +62,7 @@ def test_a_reducer_may_make_the_trace(reducer):
         assert torch.equal(trace, alone.peek())
     neuron.clear()
     assert torch.equal(neuron.trace, torch.zeros(BATCH, 1, 3))
+    neuron(currents(1)[0])
     neuron.batchsz = 4
     assert neuron(currents(1, axes=(4, 1, 3, 5))[0])[1].shape == (4, 1, 3)
 
