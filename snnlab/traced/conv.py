@@ -184,17 +184,17 @@ class Conv2d(HistoryConnection, connections.WeightBiasDelayMixin, connections.Co
 
     def weight_of_synapses(self) -> Tensor:
         """The weights, F x 1 x 1 x K."""
-        return self.weight.view(self.outshape[0], 1, 1, -1)
+        return self.open_weight().reshape(self.outshape[0], 1, 1, -1)
 
     def sum_shared(self, x: Tensor) -> Tensor:
         """One convolution: B x C x H x W -> B x F x H' x W'."""
-        return F.conv2d(x, self.weight, stride=self.stride, padding=self.padding, dilation=self.dilation)
+        return F.conv2d(x, self.open_weight(), stride=self.stride, padding=self.padding, dilation=self.dilation)
 
     def sum_delayed(self) -> Tensor:
         """The delayed product, every tap of every site at its own delay: B x F x H' x W'."""
         if self.delay.requires_grad and torch.is_grad_enabled():
             return self.activation_potential(self.arrived_currents()).sum(-1)
-        weight = self._inside(self.weight.flatten(1).unsqueeze(1).expand(-1, *self.cells_.shape)).flatten(0, 1)
+        weight = self._inside(self.open_weight().flatten(1).unsqueeze(1).expand(-1, *self.cells_.shape)).flatten(0, 1)
         overbound, total = self.synapse.current_overbound, 0.0
         for read in self.synapse.delayed_currents():
             plan = self.plan(read, overbound is not None)

@@ -61,12 +61,12 @@ class Linear(HistoryConnection, LinearDense):
 
     def weight_of_synapses(self) -> Tensor:
         """The weights, O x I."""
-        return self.weight
+        return self.open_weight()
 
     def sum_shared(self, x: Tensor) -> Tensor:
         """One matrix product: B x 1 x I -> B x 1 x O."""
-        return F.linear(x, self.weight)
+        return F.linear(x, self.open_weight())
 
     def sum_delayed(self) -> Tensor:
         """The delayed product: B x 1 x O."""
-        return self.read_sum(self.weight).t().reshape(self.batched_outshape)
+        return self.read_sum(self.open_weight()).t().reshape(self.batched_outshape)

@@ -293,3 +293,29 @@ def test_a_file_whose_weights_are_against_its_signs_is_refused():
     saved = connection.state_dict() | {"weight_": -connection.weight.detach()}
     with pytest.raises(RuntimeError, match="sign_: sign must agree with the weights"):
         BUILDERS["dense"]().load_state_dict(saved)
+
+
+TRACED = {
+    "linear": lambda delay: snn.traced.Linear(4, 3, 2, 1.0, delay),
+    "conv": lambda delay: snn.traced.Conv2d(1, 3, 2, (3, 3), 2, 1.0, delay),
+}
+
+
+@pytest.mark.parametrize("delay", [0.0, 2.0])
+@pytest.mark.parametrize("build", TRACED.values(), ids=TRACED)
+def test_a_traced_synapse_that_is_not_there_has_neither_potential_nor_gradient(build, delay):
+    connection = build(delay)
+    mask = (torch.rand(connection.weight.shape, generator=generator()) < 0.6).float()
+    connection.weight, connection.mask = torch.ones_like(connection.weight), mask
+    connection.weight.requires_grad_()
+    connection.synapse.inplace = False
+    ones = torch.ones(connection.batched_inshape)
+    for step in (connection.total, lambda x: connection(x, x)[0].sum(-1)):
+        connection.clear()
+        for _ in range(4):
+            out = step(ones)
+        by_neuron = out.detach().flatten(2).sum(-1) if out.dim() == 4 else out.detach().squeeze(1)
+        sites = 1 if out.dim() < 4 else out[0, 0].numel()
+        torch.testing.assert_close(by_neuron, mask.flatten(1).sum(1).expand(2, 3) * sites)
+        (slope,) = torch.autograd.grad(out.sum(), connection.weight)
+        assert torch.equal(slope != 0, mask == 1)
