@@ -63,13 +63,15 @@ class DelayedRead:
         """The quantity `selector` ms ago, element by element; beyond the history it is `overbound`, or its nearest end for None.
 
         Shape:
-            selector: B x M -> B x M, or B x M x D -> B x M x D; a batch axis of 1 serves all samples
+            selector: B x M -> B x M, or B x M x D -> B x M x D; a batch axis of 1 serves all samples, a plain number all elements
         """
         record = self.record
-        if record.slots == 1:
-            present = record.peek()
-            present = present.unsqueeze(-1) if selector.dim() > present.dim() else present
-            return present.expand(torch.broadcast_shapes(present.shape, selector.shape)) * self.scale
+        if not isinstance(selector, Tensor):
+            selector = torch.tensor(checks.number("selector", selector, "ms"), dtype=record.storage.dtype, device=record.storage.device)
+        if not selector.is_floating_point():
+            selector = selector.to(record.storage.dtype)
+        if record.slots == 1:  # there is nothing but the present
+            return record.select(torch.zeros_like(selector)) * self.scale
         bounded = selector.clamp(0, record.duration)
         kwargs = {} if self.time_constant is None else {"time_constant": self.time_constant}
         value = record.select(bounded, INTERPOLATIONS[self.interp], tolerance=self.tolerance, interp_kwargs=kwargs) * self.scale
@@ -182,9 +184,9 @@ class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
         Synapse.__init__(self)
         BatchShapeMixin.__init__(self, shape, batch_size)
         DelayedMixin.__init__(self, step_time, delay)
-        self._inplace = bool(inplace)
-        self.current_overbound: float | None = 0.0
-        self.spike_overbound: bool | None = False
+        self._inplace = checks.boolean("inplace", inplace)
+        self._current_overbound: float | None = 0.0
+        self._spike_overbound: bool | None = False
         self._tolerance: float | None = None
 
     @property
@@ -194,10 +196,29 @@ class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
 
     @inplace.setter
     def inplace(self, value: bool) -> None:
-        self._inplace = bool(value)
+        self._inplace = checks.boolean("inplace", value)
         for record in self.children():
             if isinstance(record, RecordTensor):
                 record.inplace = self._inplace
+
+    @property
+    def current_overbound(self) -> float | None:
+        """Current beyond the longest delay, in nA; None for that of the longest delay."""
+        return self._current_overbound
+
+    @current_overbound.setter
+    def current_overbound(self, value: float | None) -> None:
+        hint = "None reads the oldest current instead."
+        self._current_overbound = None if value is None else checks.number("current_overbound", value, "nA", hint)
+
+    @property
+    def spike_overbound(self) -> bool | None:
+        """Whether there are spikes beyond the longest delay; None for those of the longest delay."""
+        return self._spike_overbound
+
+    @spike_overbound.setter
+    def spike_overbound(self, value: bool | None) -> None:
+        self._spike_overbound = None if value is None else checks.boolean("spike_overbound", value)
 
     @property
     def tolerance(self) -> float:

@@ -262,6 +262,28 @@ def test_a_bad_selector_is_refused(kind, selector):
 
 
 @every_kind
+@pytest.mark.parametrize("selector", [torch.zeros(3), torch.zeros(2, 1), torch.zeros(5, 3), torch.zeros(2, 1, 4)])
+def test_a_selector_of_another_shape_is_refused_also_where_there_is_only_the_present(kind, selector):
+    synapse = KINDS[kind](batch_size=2)
+    for at in (synapse.current_at, synapse.spike_at):
+        with pytest.raises(ValueError, match=r"time must be of shape \(2, 3\)"):
+            at(selector)
+
+
+@every_kind
+@pytest.mark.parametrize("delay", [0.0, 2.0])
+def test_a_plain_number_selects_for_all_and_anything_else_is_refused(kind, delay):
+    synapse = KINDS[kind](delay=delay, batch_size=2)
+    run(synapse, trains(4))
+    for number in (1, 1.0, delay):
+        selector = torch.full((2, 3), float(number))
+        assert torch.equal(synapse.current_at(number), synapse.current_at(selector))
+        assert torch.equal(synapse.spike_at(number), synapse.spike_at(selector))
+    with pytest.raises(TypeError, match="selector must be a number in ms, but is 'late'"):
+        synapse.current_at("late")
+
+
+@every_kind
 @pytest.mark.parametrize(
     ("keywords", "error", "words"),
     [
@@ -273,6 +295,10 @@ def test_a_bad_selector_is_refused(kind, selector):
         ({"spike_charge": 0.0}, ValueError, "spike_charge must be other than 0 pC, but is 0.0 pC"),
         ({"interp_tol": -1.0}, ValueError, "interp_tol must be 0 ms or above, but is -1.0 ms"),
         ({"spike_chrage": 1.0}, TypeError, "spike_chrage"),
+        ({"current_overbound": float("nan")}, ValueError, "current_overbound must be a finite number, but is nan nA"),
+        ({"current_overbound": "last"}, TypeError, "current_overbound must be a number in nA, but is 'last'"),
+        ({"spike_overbound": 1}, TypeError, "spike_overbound must be True or False, but is 1"),
+        ({"inplace": "no"}, TypeError, "inplace must be True or False, but is 'no'"),
     ],
 )
 def test_a_bad_argument_is_named(kind, keywords, error, words):
