@@ -54,6 +54,11 @@ def initial_parameters(
     }
 
 
+def _fitting(name: str, value: Tensor, parameter: nn.Parameter) -> Tensor:
+    """New values for a parameter, in its dtype: finite in both, as what fits into double precision may not fit into single."""
+    return checks.finite(name, checks.finite(name, value).to(parameter.dtype), f"It must fit into {parameter.dtype}.")
+
+
 class WeightBiasDelayMixin:
     """Gives a connection its parameters `weight_`, `bias_` and `delay_`, and the checked properties `weight`, `bias` and `delay`.
 
@@ -96,8 +101,8 @@ class WeightBiasDelayMixin:
 
     @weight.setter
     def weight(self, value: Tensor) -> None:
-        checks.finite("weight", checks.shaped("weight", value, tuple(self.weight_.shape), "the weights'"))
-        self._write(self.weight_, value)
+        checks.shaped("weight", value, tuple(self.weight_.shape), "the weights'")
+        self._write(self.weight_, _fitting("weight", value, self.weight_))
 
     @property
     def bias(self) -> nn.Parameter | None:
@@ -108,8 +113,8 @@ class WeightBiasDelayMixin:
     def bias(self, value: Tensor) -> None:
         if self.bias_ is None:
             raise RuntimeError(f"bias cannot be set: this {type(self).__name__} has none. Build it with bias=True.")
-        checks.finite("bias", checks.shaped("bias", value, tuple(self.bias_.shape), "the biases'"))
-        self._write(self.bias_, value)
+        checks.shaped("bias", value, tuple(self.bias_.shape), "the biases'")
+        self._write(self.bias_, _fitting("bias", value, self.bias_))
 
     @property
     def delay(self) -> nn.Parameter | None:
@@ -180,7 +185,7 @@ class WeightBiasDelayMixin:
 
     def check_saved(self, key: str, name: str, value: Tensor) -> None:
         """Refuses a saved parameter that its setter would refuse."""
-        self.check_delay(key, value) if name == "delay" else checks.finite(key, value)
+        self.check_delay(key, value) if name == "delay" else _fitting(key, value, self.weight_)
 
     def limit_delay(self, value: Tensor) -> Tensor:
         """Brings updated delays back into the range that the synapse remembers."""

@@ -105,8 +105,10 @@ def shaped(name: str, value: Any, wanted: tuple[int, ...], axes: str = "", hint:
 
 
 def finite(name: str, value: Tensor, hint: str = "") -> Tensor:
-    """A tensor without NaN or infinity. Checks the sum, which is cheap; a bool or integer tensor needs no check."""
-    if tensor(name, value).is_floating_point() and not math.isfinite(value.detach().sum().item()):
+    """A real tensor without NaN or infinity. Checks the sum, which is cheap; a bool or integer tensor needs no check."""
+    if tensor(name, value).is_complex():
+        raise TypeError(_say(name, "real", f"of dtype {value.dtype}", "Pass its magnitude, or its real part."))
+    if value.is_floating_point() and not math.isfinite(value.detach().sum().item()):
         wrong = int((~torch.isfinite(value)).sum())
         if wrong:  # the sum of large finite numbers may overflow: that is no fault of theirs
             raise ValueError(_say(name, "finite in every element", f"NaN or infinite in {wrong} of {value.numel()}", hint))

@@ -54,6 +54,9 @@ def test_a_value_is_copied_into_the_same_parameter(name, shape):
             "delay must lie between 0 and 5 ms.* Clamp it, or build the connection with a longer",
         ),
         ("delay", torch.full((2, 3), math.nan), ValueError, "delay must be finite"),
+        ("weight", torch.full((2, 3), 1e39, dtype=torch.float64), ValueError, "in 6 of 6. It must fit into torch.float32"),
+        ("bias", torch.tensor([0.0, -1e300], dtype=torch.float64), ValueError, "in 1 of 2. It must fit into torch.float32"),
+        ("weight", torch.full((2, 3), 1j), TypeError, "weight must be real, but is of dtype torch.complex64. Pass its magnitude"),
     ],
 )
 def test_what_is_refused_leaves_the_parameter_as_it_was(name, value, error, words):
@@ -162,6 +165,8 @@ def test_an_initialiser_that_is_no_function_is_refused():
     ("name", "value", "words"),
     [
         ("weight_", math.nan, "weight_ must be finite"),
+        ("weight_", 1e39, "weight_ must be finite.* It must fit into torch.float32"),
+        ("weight_", 1j, "weight_ must be real"),
         ("delay_", 30.0, r"delay_ must lie between 0 and 20 ms"),
         ("delay_", -1.0, "delay_ must lie"),
     ],
@@ -169,7 +174,7 @@ def test_an_initialiser_that_is_no_function_is_refused():
 def test_a_file_cannot_bring_what_a_setter_refuses(name, value, words):
     connection = snn.LinearDense(2, 1, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0), delay=20.0)
     saved, before = connection.state_dict(), getattr(connection, name).detach().clone()
-    saved[name] = torch.full_like(before, value)
+    saved[name] = torch.full(before.shape, value, dtype=torch.complex64 if isinstance(value, complex) else torch.float64)
     with pytest.raises(RuntimeError, match=words):
         connection.load_state_dict(saved)
     assert torch.equal(getattr(connection, name), before)

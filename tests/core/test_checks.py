@@ -86,6 +86,8 @@ def test_a_tensor_is_a_tensor_of_a_shape():
 def test_a_finite_tensor_has_no_nan_and_no_infinity():
     for value in (torch.zeros(2, 3), torch.ones(3, dtype=torch.bool), torch.ones(3, dtype=torch.int64), torch.zeros(0)):
         assert checks.finite("weight", value) is value
+    wanted = "weight must be real, but is of dtype torch.complex64. Pass its magnitude, or its real part."
+    says(TypeError, wanted, checks.finite, "weight", torch.ones(1, dtype=torch.complex64))
     words = "weight must be finite in every element, but is NaN or infinite in 2 of 3. Look at the learning rate."
     for bad in ([math.nan, 1.0, math.inf], [math.inf, -math.inf, 0.0], [math.nan, math.nan, 0.0]):
         says(ValueError, words, checks.finite, "weight", torch.tensor(bad), "Look at the learning rate.")
