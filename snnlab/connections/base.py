@@ -31,7 +31,7 @@ def build_synapse(
 
     Raises:
         TypeError: what came is no constructor; a synapse that is built already, or its class, is none.
-        ValueError: a delay below 0.
+        ValueError: a delay below 0; a synapse of another shape, step time, batch size or a shorter history than it was asked for.
     """
     try:
         inspect.signature(constructor).bind(shape, step_time, delay, batch_size)
@@ -46,7 +46,15 @@ def build_synapse(
         )
     if delay is not None:
         checks.not_negative("delay", delay, "ms", "Leave it out, or pass None, for a connection without delays.")
-    return constructor(shape, step_time, 0.0 if delay is None else delay, batch_size)
+    wanted = {"shape": tuple(shape), "dt": step_time, "batchsz": batch_size}
+    built = constructor(shape, step_time, 0.0 if delay is None else delay, batch_size)
+    if isinstance(built, Synapse):  # else `Connection` says what it must be
+        for name, value in wanted.items():
+            if (came := getattr(built, name)) != value:
+                raise ValueError(f"synapse must build one of {name} {value}, as it was asked to, but gave one of {name} {came}.")
+        if delay is not None and built.delay < delay:
+            raise ValueError(f"synapse must build one that remembers {delay:g} ms, as it was asked to, but gave one of {built.delay:g} ms.")
+    return built
 
 
 class Connection(Updatable, Module, ABC):
@@ -351,7 +359,7 @@ class Connection(Updatable, Module, ABC):
             try:
                 if saved is not None:
                     self.check_saved(f"{prefix}{name}_", name, saved)
-            except ValueError as error:
+            except (ValueError, TypeError) as error:
                 error_msgs.append(str(error))
                 state_dict[f"{prefix}{name}_"] = getattr(self, name).detach()
         super()._load_from_state_dict(state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)

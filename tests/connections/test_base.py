@@ -411,6 +411,29 @@ def test_a_synapse_that_is_no_constructor_is_refused_with_an_example(synapse, ca
         snn.LinearDense(3, 2, 1.0, synapse=synapse)
 
 
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({"shape": (7,)}, r"synapse must build one of shape \(3,\), as it was asked to, but gave one of shape \(7,\)"),
+        ({"step_time": 2.0}, r"synapse must build one of dt 0\.5, as it was asked to, but gave one of dt 2\.0"),
+        ({"batch_size": 4}, "synapse must build one of batchsz 2, as it was asked to, but gave one of batchsz 4"),
+        ({"delay": 0.0}, "synapse must build one that remembers 3 ms, as it was asked to, but gave one of 0 ms"),
+    ],
+)
+def test_a_constructor_that_builds_another_synapse_than_it_was_asked_for_is_refused(other, words):
+    def constructor(shape, step_time, delay, batch_size):
+        asked = {"shape": shape, "step_time": step_time, "delay": delay, "batch_size": batch_size}
+        return snn.DeltaCurrent(spike_charge=1.0, **(asked | other))
+
+    with pytest.raises(ValueError, match=words):
+        snn.LinearDense(3, 2, 0.5, synapse=constructor, delay=3.0, batch_size=2)
+
+
+def test_a_constructor_may_build_a_synapse_that_remembers_longer():
+    longer = lambda shape, dt, delay, batch: snn.DeltaCurrent(shape, dt, spike_charge=1.0, delay=delay + 2.0, batch_size=batch)  # noqa: E731
+    assert snn.LinearDense(3, 2, 1.0, synapse=longer, delay=3.0).delayedby == 5.0
+
+
 def test_a_negative_delay_is_refused_with_the_way_to_have_none():
     with pytest.raises(ValueError, match=r"delay must be 0.* ms or above, but is -1\.0 ms\. Leave it out, or pass None"):
         snn.LinearDense(3, 2, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0), delay=-1.0)
