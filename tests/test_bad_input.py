@@ -131,7 +131,7 @@ TABLE = {
     "a weight of the wrong shape": (
         put("connection", "weight", torch.ones(M, N)),
         ValueError,
-        r"weight must be of shape \(2, 3\) \(the weights'\), but is of shape \(3, 2\)",
+        r"weight must be of shape \(2, 3\) \(outputs x inputs\), but is of shape \(3, 2\)",
     ),
     "a number for weights": (put("connection", "weight", 0.5), TypeError, r"weight must be a torch\.Tensor, but is 0\.5 \(float\)"),
     "a bias of the wrong shape": (put("connection", "bias", torch.ones(M)), ValueError, r"bias must be of shape \(2,\)"),
@@ -148,7 +148,7 @@ TABLE = {
     "a delay of the wrong shape": (
         put("connection", "delay", torch.ones(N)),
         ValueError,
-        r"delay must be of shape \(2, 3\) \(the delays'\)",
+        r"delay must be of shape \(2, 3\) \(outputs x inputs\)",
     ),
     "a longest delay below 0": (
         put("synapse", "delay", -1.0),

@@ -1,5 +1,7 @@
 """Gradients reach weights, biases, delays and inputs through the history; written in place, they are refused."""
 
+import warnings
+
 import pytest
 import torch
 
@@ -170,3 +172,28 @@ def test_a_long_run_is_cut_by_detach():
     out = connection(later).sum()
     assert torch.autograd.grad(out, inputs, allow_unused=True, retain_graph=True) == (None,)
     assert torch.autograd.grad(out, later)[0].any()
+
+
+@pytest.mark.parametrize(
+    ("synapse", "words"),
+    [
+        ("delta", r"by 'previous', which does not change with them: they will not move\. Build it with interp_mode='linear'"),
+        ("exponential", "by 'expdecay', whose slope never sees a spike's onset"),
+    ],
+)
+@every_connection
+def test_delays_that_would_learn_nothing_or_little_are_told_of_once(build, synapse, words):
+    connection = connect(build, SYNAPSES[synapse](inplace=False))
+    connection.delay.requires_grad_()
+    with pytest.warns(UserWarning, match=words):
+        connection(torch.ones(connection.batched_inshape))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        connection(torch.ones(connection.batched_inshape))
+        linear = connect(build, SYNAPSES[synapse](inplace=False, interp_mode="linear"))
+        linear.delay.requires_grad_()
+        linear(torch.ones(linear.batched_inshape))
+        with torch.no_grad():
+            still = connect(build, SYNAPSES[synapse](inplace=False))
+            still.delay.requires_grad_()
+            still(torch.ones(still.batched_inshape))

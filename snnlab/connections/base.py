@@ -9,6 +9,7 @@ and through one product, `correlate`, which is the sum over the batch of post x 
 
 import inspect
 import math
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -45,7 +46,8 @@ def build_synapse(
             "Pass one such as DeltaCurrent.partialconstructor(spike_charge=1.0)."
         )
     if delay is not None:
-        checks.not_negative("delay", delay, "ms", "Leave it out, or pass None, for a connection without delays.")
+        hint = "It is the longest one: set connection.delay, one a synapse, afterwards; leave it out for a connection without delays."
+        checks.not_negative("delay", delay, "ms", hint)
     wanted = {"shape": tuple(shape), "dt": step_time, "batchsz": batch_size}
     built = constructor(shape, step_time, 0.0 if delay is None else delay, batch_size)
     if isinstance(built, Synapse):  # else `Connection` says what it must be
@@ -83,6 +85,7 @@ class Connection(Updatable, Module, ABC):
         self.synapse_ = synapse
         self.updater_: Updater | None = None
         self._plans = Plans()
+        self._warned_of_slopes = False
 
     # --- parameters (a subclass gives them) ---------------------------------------------------------------------------------------
 
@@ -312,6 +315,23 @@ class Connection(Updatable, Module, ABC):
             raise RuntimeError(
                 f"A gradient is wanted for {' and '.join(wanted)}, but the synapse writes its history in place, which loses it. "
                 "Set connection.synapse.inplace = False, or run under torch.no_grad()."
+            )
+        if "delay" in wanted and torch.is_grad_enabled() and self.reads_by_plan():
+            self._warn_of_poor_slopes()
+
+    def _warn_of_poor_slopes(self) -> None:
+        """Says once that the way in which currents are read between two steps teaches delays nothing, or little."""
+        modes = {read.interp for read in self.synapse.delayed_currents()} - {"linear"}
+        if modes and not self._warned_of_slopes:
+            self._warned_of_slopes = True
+            mode = modes.pop()
+            lacks = (
+                "whose slope never sees a spike's onset" if mode == "expdecay" else "which does not change with them: they will not move"
+            )
+            warnings.warn(
+                f"A gradient is wanted for delay, but the synapse reads between two steps by {mode!r}, {lacks}. "
+                "Build it with interp_mode='linear' for delays that learn.",
+                stacklevel=5,
             )
 
     # --- state --------------------------------------------------------------------------------------------------------------------

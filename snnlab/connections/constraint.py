@@ -36,9 +36,9 @@ def constrain_(weight: Tensor, mask: Tensor | None, sign: Tensor | None) -> Tens
     return weight
 
 
-def check_mask(value: Tensor, weight: Tensor) -> Tensor:
+def check_mask(value: Tensor, weight: Tensor, axes: str) -> Tensor:
     """A mask of 0 and 1 (or False and True) shaped like the weights, in their dtype."""
-    checks.shaped("mask", value, tuple(weight.shape), "the weights'")
+    checks.shaped("mask", value, tuple(weight.shape), axes)
     value = value.detach().to(weight.device, weight.dtype)
     wrong = int(((value != 0) & (value != 1)).sum())
     if wrong:

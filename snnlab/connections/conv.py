@@ -31,6 +31,8 @@ class Conv2D(WeightBiasDelayMixin, Connection):
 
     Equation: `help("snnlab.connections.conv")`.
 
+    A fixed sparsity is set by `connection.mask`, Dale's sign by `connection.sign`: `help("snnlab.connections.constraint")`.
+
     Args:
         height, width, channels: size of the image.
         filters: number of kernels, and of images that come out.
@@ -65,6 +67,8 @@ class Conv2D(WeightBiasDelayMixin, Connection):
         >>> connection(torch.tensor([[[[False, False, True, True]]]]))
         tensor([[[[0., 1., 0.]]]])
     """
+
+    weight_axes = "filters x channels x kernel height x kernel width"
 
     def __init__(
         self,

@@ -24,6 +24,8 @@ class LinearDense(WeightBiasDelayMixin, Connection):
 
     Equation: `help("snnlab.connections.dense")`.
 
+    A fixed sparsity is set by `connection.mask`, Dale's sign by `connection.sign`: `help("snnlab.connections.constraint")`.
+
     Args:
         in_shape: shape of inputs, without the batch.
         out_shape: shape of outputs, without the batch.
@@ -53,7 +55,20 @@ class LinearDense(WeightBiasDelayMixin, Connection):
         >>> both, none = torch.tensor([[True, True]]), torch.tensor([[False, False]])
         >>> [connection(x).item() for x in (both, none, none)]
         [1.0, 0.0, 1.0]
+
+        Delays learn by gradient where the synapse reads along the line between two steps, and keeps the graph of its history:
+
+        >>> synapse = snn.DeltaPlusCurrent.partialconstructor(1.0, interp_mode="linear", inplace=False)
+        >>> connection = LinearDense(1, 1, 1.0, synapse=synapse, delay=5.0, weight_init=torch.ones_like)
+        >>> _ = connection.delay.requires_grad_()
+        >>> for x in (0.0, 3.0, 7.0):
+        ...     current = connection(torch.tensor([[x]]))
+        >>> current.sum().backward()
+        >>> connection.delay.grad  # a longer delay would read less: 3 in the place of 7
+        tensor([[-4.]])
     """
+
+    weight_axes = "outputs x inputs"
 
     def __init__(
         self,

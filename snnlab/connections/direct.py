@@ -49,6 +49,8 @@ class LinearDirect(WeightBiasDelayMixin, Connection):
         tensor([[3., 0.]])
     """
 
+    weight_axes = "one an input"
+
     def __init__(
         self,
         shape: tuple[int, ...] | int,

@@ -21,6 +21,8 @@ class LinearLateral(LinearDense):
 
     Equation: `help("snnlab.connections.lateral")`.
 
+    A fixed sparsity is set by `connection.mask`, Dale's sign by `connection.sign`: `help("snnlab.connections.constraint")`.
+
     The diagonal of weight and delay is 0 after every setting, and the product leaves it out even where
     an optimiser has moved it.
 
@@ -82,7 +84,7 @@ class LinearLateral(LinearDense):
     @mask.setter
     def mask(self, value: Tensor | None) -> None:
         others = 1 - torch.eye(self.insize(), dtype=self.weight_.dtype, device=self.weight_.device)
-        mask = others if value is None else check_mask(value, self.weight_) * others
+        mask = others if value is None else check_mask(value, self.weight_, self.weight_axes) * others
         self.register_buffer("mask_", mask, persistent=value is not None)
         self._held = None
 

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -54,11 +54,6 @@ def initial_parameters(
     }
 
 
-def _fitting(name: str, value: Tensor, parameter: nn.Parameter) -> Tensor:
-    """New values for a parameter, in its dtype: finite in both, as what fits into double precision may not fit into single."""
-    return checks.finite(name, checks.finite(name, value).to(parameter.dtype), f"It must fit into {parameter.dtype}.")
-
-
 class WeightBiasDelayMixin:
     """Gives a connection its parameters `weight_`, `bias_` and `delay_`, and the checked properties `weight`, `bias` and `delay`.
 
@@ -83,6 +78,7 @@ class WeightBiasDelayMixin:
         tensor([[3., 0.]])
     """
 
+    weight_axes: ClassVar[str] = "as the weights are"  # what the axes of weight, delay and mask are, in the words of an error
     _held: tuple[nn.Parameter, int] | None = None  # the weights, and torch's count of their changes, when they last kept mask and sign
 
     def __init__(self, weight: Tensor, bias: Tensor | None, delay: Tensor | None, requires_grad: bool = False) -> None:
@@ -101,8 +97,8 @@ class WeightBiasDelayMixin:
 
     @weight.setter
     def weight(self, value: Tensor) -> None:
-        checks.shaped("weight", value, tuple(self.weight_.shape), "the weights'")
-        self._write(self.weight_, _fitting("weight", value, self.weight_))
+        checks.shaped("weight", value, tuple(self.weight_.shape), self.weight_axes)
+        self._write(self.weight_, checks.fitting("weight", value, self.weight_.dtype))
 
     @property
     def bias(self) -> nn.Parameter | None:
@@ -113,8 +109,8 @@ class WeightBiasDelayMixin:
     def bias(self, value: Tensor) -> None:
         if self.bias_ is None:
             raise RuntimeError(f"bias cannot be set: this {type(self).__name__} has none. Build it with bias=True.")
-        checks.shaped("bias", value, tuple(self.bias_.shape), "the biases'")
-        self._write(self.bias_, _fitting("bias", value, self.bias_))
+        checks.shaped("bias", value, tuple(self.bias_.shape), "one an output")
+        self._write(self.bias_, checks.fitting("bias", value, self.bias_.dtype))
 
     @property
     def delay(self) -> nn.Parameter | None:
@@ -128,7 +124,7 @@ class WeightBiasDelayMixin:
     def delay(self, value: Tensor) -> None:
         if self.delay_ is None:
             raise RuntimeError(f"delay cannot be set: this {type(self).__name__} has none. Build it with delay= the longest one in ms.")
-        checks.shaped("delay", value, tuple(self.delay_.shape), "the delays'")
+        checks.shaped("delay", value, tuple(self.delay_.shape), self.weight_axes)
         self._write(self.delay_, self.check_delay("delay", value))
 
     @property
@@ -138,7 +134,7 @@ class WeightBiasDelayMixin:
 
     @mask.setter
     def mask(self, value: Tensor | None) -> None:
-        self.mask_ = None if value is None else check_mask(value, self.weight_)
+        self.mask_ = None if value is None else check_mask(value, self.weight_, self.weight_axes)
         self._held = None
 
     @property
@@ -185,7 +181,7 @@ class WeightBiasDelayMixin:
 
     def check_saved(self, key: str, name: str, value: Tensor) -> None:
         """Refuses a saved parameter that its setter would refuse."""
-        self.check_delay(key, value) if name == "delay" else _fitting(key, value, self.weight_)
+        self.check_delay(key, value) if name == "delay" else checks.fitting(key, value, self.weight_.dtype)
 
     def limit_delay(self, value: Tensor) -> Tensor:
         """Brings updated delays back into the range that the synapse remembers."""

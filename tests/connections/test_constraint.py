@@ -229,7 +229,7 @@ def test_both_follow_the_dtype():
 
 
 WRONG = [
-    ("mask", torch.ones(4, 3), r"mask must be of shape \(4, 4\) \(the weights'\), but is of shape \(4, 3\)"),
+    ("mask", torch.ones(4, 3), r"mask must be of shape \(4, 4\) \(outputs x inputs\), but is of shape \(4, 3\)"),
     ("mask", torch.full((4, 4), 0.5), r"mask must hold 0 \(no synapse\) and 1 \(a synapse\), but 16 of 16 values are others"),
     ("mask", torch.full((4, 4), torch.nan), "mask must hold 0 .*, but 16 of 16 values are others"),
     (

@@ -414,7 +414,9 @@ def test_weights_of_another_shape_are_refused_and_leave_the_old(shape):
     # [pitfall] a setter that takes any shape
     connection = build()
     before = connection.weight.detach().clone()
-    with pytest.raises(ValueError, match=r"weight must be of shape \(3, 2, 3, 2\) \(the weights'\), but is of shape"):
+    with pytest.raises(
+        ValueError, match=r"weight must be of shape \(3, 2, 3, 2\) \(filters x channels x kernel height x kernel width\), but is of shape"
+    ):
         connection.weight = torch.ones(shape)
     assert torch.equal(connection.weight, before)
 

@@ -32,7 +32,7 @@ def test_a_value_is_copied_into_the_same_parameter(name, shape):
 @pytest.mark.parametrize(
     ("name", "value", "error", "words"),
     [
-        ("weight", torch.ones(3, 2), ValueError, r"weight must be of shape \(2, 3\) \(the weights'\), but is of shape \(3, 2\)"),
+        ("weight", torch.ones(3, 2), ValueError, r"weight must be of shape \(2, 3\) \(outputs x inputs\), but is of shape \(3, 2\)"),
         ("weight", torch.ones(1), ValueError, r"weight must be of shape \(2, 3\)"),
         ("weight", torch.full((2, 3), math.nan), ValueError, "weight must be finite in every element, but is NaN or infinite in 6 of 6"),
         ("weight", torch.tensor([[math.inf, -math.inf, 0.0]] * 2), ValueError, "weight must be finite"),
@@ -40,7 +40,7 @@ def test_a_value_is_copied_into_the_same_parameter(name, shape):
         ("bias", torch.ones(3), ValueError, r"bias must be of shape \(2,\)"),
         ("bias", torch.tensor([0.0, math.nan]), ValueError, "bias must be finite"),
         ("bias", None, TypeError, "bias must be a torch.Tensor, but is None"),
-        ("delay", torch.ones(2), ValueError, r"delay must be of shape \(2, 3\) \(the delays'\)"),
+        ("delay", torch.ones(2), ValueError, r"delay must be of shape \(2, 3\) \(outputs x inputs\)"),
         (
             "delay",
             torch.full((2, 3), 5.5),
@@ -54,8 +54,8 @@ def test_a_value_is_copied_into_the_same_parameter(name, shape):
             "delay must lie between 0 and 5 ms.* Clamp it, or build the connection with a longer",
         ),
         ("delay", torch.full((2, 3), math.nan), ValueError, "delay must be finite"),
-        ("weight", torch.full((2, 3), 1e39, dtype=torch.float64), ValueError, "in 6 of 6. It must fit into torch.float32"),
-        ("bias", torch.tensor([0.0, -1e300], dtype=torch.float64), ValueError, "in 1 of 2. It must fit into torch.float32"),
+        ("weight", torch.full((2, 3), 1e39, dtype=torch.float64), ValueError, "in 6 of 6. It must fit into float32"),
+        ("bias", torch.tensor([0.0, -1e300], dtype=torch.float64), ValueError, "in 1 of 2. It must fit into float32"),
         ("weight", torch.full((2, 3), 1j), TypeError, "weight must be real, but is of dtype torch.complex64. Pass its magnitude"),
     ],
 )
@@ -165,7 +165,7 @@ def test_an_initialiser_that_is_no_function_is_refused():
     ("name", "value", "words"),
     [
         ("weight_", math.nan, "weight_ must be finite"),
-        ("weight_", 1e39, "weight_ must be finite.* It must fit into torch.float32"),
+        ("weight_", 1e39, "weight_ must be finite.* It must fit into float32"),
         ("weight_", 1j, "weight_ must be real"),
         ("delay_", 30.0, r"delay_ must lie between 0 and 20 ms"),
         ("delay_", -1.0, "delay_ must lie"),
