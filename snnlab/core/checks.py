@@ -115,6 +115,14 @@ def finite(name: str, value: Tensor, hint: str = "") -> Tensor:
     return value
 
 
+def fitting(name: str, value: Tensor, dtype: torch.dtype) -> Tensor:
+    """A finite tensor in another dtype, and finite there too: 1e39 fits into double precision, and not into single."""
+    value = finite(name, value)
+    if value.is_floating_point() and value.dtype != dtype:
+        return finite(name, value.to(dtype), f"It must fit into {str(dtype).removeprefix('torch.')}.")
+    return value.to(dtype)
+
+
 def boolean(name: str, value: Any) -> bool:
     """True or False, and nothing that merely counts as one."""
     if not isinstance(value, bool):

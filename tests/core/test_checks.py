@@ -94,6 +94,22 @@ def test_a_finite_tensor_has_no_nan_and_no_infinity():
     says(TypeError, "spike must be a torch.Tensor, but is [1] (list). Wrap it with torch.as_tensor.", checks.finite, "spike", [1])
 
 
+def test_a_value_that_fits_a_dtype_is_finite_in_it():
+    fits = torch.tensor([1e38], dtype=torch.float64)
+    assert checks.fitting("weight", fits, torch.float32).dtype == torch.float32
+    assert checks.fitting("weight", torch.tensor([True]), torch.float64).tolist() == [1.0]
+    words = "weight must be finite in every element, but is NaN or infinite in 1 of 1. It must fit into float32."
+    says(ValueError, words, checks.fitting, "weight", 10 * fits, torch.float32)
+    says(
+        ValueError,
+        "weight must be finite in every element, but is NaN or infinite in 1 of 1.",
+        checks.fitting,
+        "weight",
+        fits * math.nan,
+        torch.float32,
+    )
+
+
 def test_a_sum_that_overflows_is_no_fault_of_finite_elements():
     large = torch.full((4,), 3e38)
     assert not math.isfinite(large.sum())
