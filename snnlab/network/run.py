@@ -70,8 +70,9 @@ def run(
         AttributeError: a name in `record`, or of a connection, that is not there. No step has run.
         TypeError, ValueError: inputs of a wrong kind or shape, not finite, or none; a name in `record` of what is no tensor; trainers that
             cannot be called. No step has run, unless the inputs come step by step.
-        KeyboardInterrupt: the run was stopped. Like any error within a run, it bears a note that says in which step. The step at hand is
-            finished first, unless a second interruption comes.
+        KeyboardInterrupt: the run was stopped. Like any error within a run, it bears a note that says in which step, and in its attribute
+            `recording` what was recorded up to there, or None: `except KeyboardInterrupt as stop: recording = stop.recording`; in a
+            notebook, in the next cell, `sys.last_value.recording`. The step at hand is finished first, unless a second interruption comes.
 
     Example:
         >>> synapse = snn.DeltaCurrent.partialconstructor(spike_charge=30.0)
@@ -104,7 +105,11 @@ def run(
                 between.check()
     except BaseException as error:
         done, of = taken.steps, "" if steps is None else f" of {steps}"
-        error.add_note(f"snn.run stopped at the step of index {done}{of}, {done * step_time:g} ms. The {done} steps before it are done.")
+        error.recording = taken.so_far(step_time)
+        kept = " The error's attribute `recording` holds them." if error.recording is not None else ""
+        error.add_note(
+            f"snn.run stopped at the step of index {done}{of}, {done * step_time:g} ms. The {done} steps before it are done.{kept}"
+        )
         raise
     return taken.recording(step_time)
 
@@ -146,19 +151,26 @@ class _Taken:
             raise TypeError(f"A step must give a tensor, or tensors by neuron, but gave a {type(output).__name__}.")
         return {f"spikes.{name}": spikes for name, spikes in output.items()}
 
+    def so_far(self, step_time: float) -> Recording | None:
+        """What an error takes along: the steps that were done; None where there is none, or no memory left. It never hides the error."""
+        try:
+            return self.recording(step_time) if self.steps else None
+        except Exception:
+            return None
+
     def recording(self, step_time: float) -> Recording:
-        """All of it, with axes, times and units."""
+        """All of it, with axes, times and units; of a step that broke off, nothing."""
         if self.steps == 0:
             raise ValueError("inputs must hold at least one step, but are empty.")
         times = torch.arange(self.steps, dtype=torch.float64) * step_time
         series = []
         for name, rows in self._outputs.items():
             owner = self._layer.get_neuron(name.partition(".")[2]) if "." in name else getattr(self._layer, "neuron", self._layer)
-            values = rows.stacked()
+            values = rows.stacked()[: self.steps]
             axes, unit = axes_of(owner, "", values[0], self._layer.batchsz), "nA" if name == "currents" else ""
             series.append(Series(name, values, ("time", *axes), times, step_time, unit))
         for each, rows in zip(self._readings, self._rows, strict=True):
-            series.append(Series(each.name, rows.stacked(), ("time", *each.axes), times, step_time, each.unit))
+            series.append(Series(each.name, rows.stacked()[: self.steps], ("time", *each.axes), times, step_time, each.unit))
         return Recording(series)
 
 

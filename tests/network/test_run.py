@@ -315,12 +315,15 @@ def test_parts_of_unequal_step_times_or_batches_are_refused():
 # --------------------------------------------------------------------------------------------------------------------- what breaks off
 
 
+KEPT = "The error's attribute `recording` holds them."
+
+
 def test_an_error_says_in_which_step_and_leaves_the_layer_at_the_step_before():
     layer, inputs = serial(), [*train(7), torch.full((1, 3), math.nan), *train(2)]
     twin = copy.deepcopy(layer)
     with pytest.raises(ValueError, match="must be finite") as caught:
         snn.run(layer, inputs)
-    assert caught.value.__notes__ == ["snn.run stopped at the step of index 7 of 10, 7 ms. The 7 steps before it are done."]
+    assert caught.value.__notes__ == [f"snn.run stopped at the step of index 7 of 10, 7 ms. The 7 steps before it are done. {KEPT}"]
     for x in inputs[:7]:
         twin(x)
     assert unchanged(layer, state(twin))
@@ -340,10 +343,58 @@ def test_an_interruption_is_raised_between_two_steps_with_a_note():
     finally:
         signal.signal(signal.SIGINT, before)
     handle.remove()
-    assert caught.value.__notes__ == ["snn.run stopped at the step of index 5, 5 ms. The 5 steps before it are done."]
+    assert caught.value.__notes__ == [f"snn.run stopped at the step of index 5, 5 ms. The 5 steps before it are done. {KEPT}"]
     for x in inputs[:5]:
         twin(x)
     assert unchanged(layer, state(twin))
+
+
+@pytest.mark.parametrize("form", [list, iter])
+def test_what_was_recorded_before_an_error_stays_with_the_error(form):
+    inputs, names = train(7), ["neuron.voltage", "connection.weight"]
+    expected = snn.run(serial(), inputs, record=names)
+    with pytest.raises(ValueError, match="must be finite") as caught:
+        snn.run(serial(), form([*inputs, torch.full((1, 3), math.nan), *train(2)]), record=names)
+    recording = caught.value.recording
+    assert repr(recording) == repr(expected)
+    assert recording.times.tolist() == list(range(7))
+    assert all(torch.equal(recording[name].values, expected[name].values) for name in expected)
+
+
+def test_what_was_recorded_before_an_interruption_stays_too():
+    def inputs():
+        yield from train(4)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        snn.run(serial(), inputs())
+    assert torch.equal(caught.value.recording["spikes"].values, snn.run(serial(), train(4))["spikes"].values)
+
+
+def test_of_a_step_that_broke_off_while_it_was_recorded_nothing_is_kept():
+    layer = serial()
+    layer.seen = torch.zeros(1)
+    layer.neuron.register_forward_hook(lambda *_: setattr(layer, "seen", torch.zeros(1 + layer.cell.steps // 3)))
+    with pytest.raises(ValueError, match="'seen' must keep its shape") as caught:
+        snn.run(layer, train(9), record=["neuron.voltage", "seen"])
+    assert {name: len(each) for name, each in caught.value.recording.items()} == {"spikes": 3, "neuron.voltage": 3, "seen": 3}
+
+
+def test_an_error_in_the_first_step_has_no_recording():
+    with pytest.raises(ValueError, match="must be finite") as caught:
+        snn.run(serial(), [torch.full((1, 3), math.nan)])
+    assert caught.value.recording is None
+    assert caught.value.__notes__ == ["snn.run stopped at the step of index 0 of 1, 0 ms. The 0 steps before it are done."]
+
+
+def test_a_recording_that_cannot_be_made_hides_no_error(monkeypatch):
+    def fails(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("snnlab.network.rows.Rows.stacked", fails)
+    with pytest.raises(ValueError, match="must be finite") as caught:
+        snn.run(serial(), [*train(2), torch.full((1, 3), math.nan)])
+    assert caught.value.recording is None
 
 
 def test_outputs_that_change_their_names_are_refused():
