@@ -88,6 +88,7 @@ class ThresholdAdaptiveNeuron(InfernoNeuron):
         self.register_buffer("threshold_adaptation_", torch.zeros(*self.shape, self.adaptations))
 
     def check_settings(self) -> None:
+        super().check_settings()
         check_counts(self, "spike_increment")
 
     @property
@@ -109,8 +110,8 @@ class ThresholdAdaptiveNeuron(InfernoNeuron):
         wanted = tuple(self.threshold_adaptation_.shape)
         if checks.tensor("threshold_adaptation", value).dim() == len(wanted) + 1:
             value = self.batch_reduction(value, 0)
-        value = checks.finite("threshold_adaptation", checks.shaped("threshold_adaptation", value, wanted, "*shape x k"))
-        self.threshold_adaptation_ = value.detach().to(self.threshold_adaptation_.dtype).clone()
+        value = checks.shaped("threshold_adaptation", value, wanted, "*shape x k").detach()
+        self.threshold_adaptation_ = checks.fitting("threshold_adaptation", value, self.threshold_adaptation_.dtype).clone()
 
     @property
     def threshold(self) -> Tensor:

@@ -25,6 +25,9 @@ from snnlab.core.module import Module
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.core.record import count_slots
 
+_MOST_STEPS = 2**30
+"""The longest refractory time, in steps, that is counted."""
+
 
 def advance(
     inputs: Tensor, voltage: Tensor, refrac: Tensor, dynamics: Callable[[Tensor], Tensor], refrac_lock: bool = True
@@ -157,6 +160,9 @@ class InfernoNeuron(BatchShapeMixin, Neuron):
         if "rest_v" in settings:
             self._states["voltage_"] = self.rest_v
 
+    def check_settings(self) -> None:
+        _check_countable("refrac_t", self.refrac_steps, self.dt)
+
     @property
     def refrac_steps(self) -> int:
         """Steps from a spike to the first step that may spike again."""
@@ -169,8 +175,8 @@ class InfernoNeuron(BatchShapeMixin, Neuron):
 
     @voltage.setter
     def voltage(self, value: Tensor) -> None:
-        value = checks.finite("voltage", checks.shaped("voltage", value, self.batchedshape, "B x *shape"))
-        self.voltage_ = value.to(self.voltage_.dtype).clone()
+        value = checks.shaped("voltage", value, self.batchedshape, "B x *shape")
+        self.voltage_ = checks.fitting("voltage", value, self.voltage_.dtype).clone()
 
     @property
     def refrac(self) -> Tensor:
@@ -183,7 +189,9 @@ class InfernoNeuron(BatchShapeMixin, Neuron):
         value = checks.finite("refrac", checks.shaped("refrac", value, self.batchedshape, "B x *shape"))
         if (value < 0).any():
             raise ValueError(f"refrac must be 0 ms or above, but its least value is {value.min():g} ms.")
-        self.refrac_ = torch.ceil(value / self.dt - 1e-4).to(self.refrac_.dtype)
+        steps = torch.ceil(value / self.dt - 1e-4)
+        _check_countable("refrac", steps.max().item(), self.dt)
+        self.refrac_ = steps.to(self.refrac_.dtype)
 
     @property
     def spike(self) -> Tensor:
@@ -193,11 +201,19 @@ class InfernoNeuron(BatchShapeMixin, Neuron):
     def check_inputs(self, inputs: Tensor) -> Tensor:
         """The currents of a step in the voltages' dtype, checked before any state changes."""
         checks.shaped("inputs", inputs, self.batchedshape, "B x *shape", "Set batchsz, or build with another batch_size.")
-        return checks.finite("inputs", inputs).to(self.voltage_.dtype)
+        return checks.fitting("inputs", inputs, self.voltage_.dtype)
 
     def extra_repr(self) -> str:
         settings = {name: getattr(self, name) for name in sorted(self.quantities) if name != "dt"}
         return ", ".join([f"shape={self.shape}, batchsz={self.batchsz}, dt={self.dt}", *(f"{k}={v}" for k, v in settings.items())])
+
+
+def _check_countable(name: str, steps: float, step_time: float) -> None:
+    if steps > _MOST_STEPS:
+        raise ValueError(
+            f"{name} must be at most {_MOST_STEPS * step_time:g} ms, {_MOST_STEPS} steps of {step_time:g} ms, but is {steps:g} steps. "
+            "Take a shorter time: neurons count it in whole steps."
+        )
 
 
 def check_reset_below(threshold: str, reset: str, owner: Module) -> None:

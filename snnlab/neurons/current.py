@@ -100,8 +100,8 @@ class CurrentAdaptiveNeuron(ThresholdNeuron):
     @current_adaptation.setter
     def current_adaptation(self, value: Tensor) -> None:
         wanted = tuple(self.current_adaptation_.shape)
-        value = checks.finite("current_adaptation", checks.shaped("current_adaptation", value, wanted, "B x *shape x k"))
-        self.current_adaptation_ = value.to(self.current_adaptation_.dtype).clone()
+        value = checks.shaped("current_adaptation", value, wanted, "B x *shape x k")
+        self.current_adaptation_ = checks.fitting("current_adaptation", value, self.current_adaptation_.dtype).clone()
 
     def forward(self, inputs: Tensor, adapt: bool | None = None, refrac_lock: bool = True) -> Tensor:
         """One step.

@@ -67,6 +67,7 @@ class ThresholdNeuron(InfernoNeuron):
         self.configure(reset_v=reset_v, thresh_v=thresh_v, resistance=resistance)
 
     def check_settings(self) -> None:
+        super().check_settings()
         if "_thresh_v" in self.__dict__:
             check_reset_below("thresh_v", "reset_v", self)
 

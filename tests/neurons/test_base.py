@@ -289,6 +289,9 @@ def test_what_is_read_is_a_copy_and_what_is_set_is_copied():
         ("refrac", torch.tensor([[0.0, -1.0]]), ValueError, "refrac must be 0 ms or above, but its least value is -1 ms"),
         ("refrac", torch.tensor([[0.0, math.inf]]), ValueError, "refrac must be finite"),
         ("refrac", torch.zeros(3, 2), ValueError, "refrac must be of shape"),
+        ("refrac", torch.full((1, 2), 1e12), ValueError, r"refrac must be at most 1\.07374e\+09 ms, 1073741824 steps of 1 ms"),
+        ("refrac_t", 1e12, ValueError, r"refrac_t must be at most 1\.07374e\+09 ms, 1073741824 steps of 1 ms, but is 1e\+12 steps"),
+        ("voltage", torch.full((1, 2), 1e39, dtype=torch.float64), ValueError, "voltage must be finite.* It must fit into float32"),
         ("batchsz", 0, ValueError, "batchsz must be a whole number of at least 1, but is 0"),
         ("batchsz", 2.0, TypeError, "batchsz must be a whole number"),
         ("refrac_t", -1.0, ValueError, "refrac_t must be 0 ms or above, but is -1.0 ms"),
@@ -305,6 +308,15 @@ def test_what_is_refused_leaves_the_neuron_as_it_was(name, value, error, words):
         setattr(neuron, name, value)
     after = neuron.voltage, neuron.refrac, neuron.spike, neuron.batchsz, neuron.refrac_t, neuron.rest_v, neuron.dt
     assert [torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b for a, b in zip(before, after, strict=True)] == [True] * 7
+
+
+def test_a_current_that_single_precision_cannot_hold_is_refused_and_changes_nothing():
+    neuron = lif(2)
+    neuron(torch.tensor([[5.0, 1.0]]))
+    before = neuron.voltage
+    with pytest.raises(ValueError, match=r"inputs must be finite in every element, but is NaN or infinite in 1 of 2\. It must fit into"):
+        neuron(torch.tensor([[-1e39, 0.0]], dtype=torch.float64))
+    assert torch.equal(neuron.voltage, before)
 
 
 @pytest.mark.parametrize("inputs", [torch.zeros(1, 2, dtype=torch.float64), torch.zeros(1, 2, dtype=torch.int64), torch.zeros(1, 2).bool()])
