@@ -24,7 +24,8 @@ KEPT = ("file", "times", "about")  # keys of a saved file that are no series; nu
 class Series:
     """One quantity over the steps of a run, with the names of its axes.
 
-    It goes wherever an array is taken: numpy reads it as one, and a plot takes its step time and its first time from it.
+    It goes wherever an array is taken: numpy reads it as one, `torch.as_tensor` makes a tensor of it, cut from its graph; and plots,
+    `isi` and `times_from_spikes` take its step time from it. What needs a tensor takes `series.values`.
 
     Args:
         name: what was read, such as "neuron.voltage".
@@ -102,6 +103,12 @@ class Series:
         values = self.numpy()
         return values.astype(dtype if dtype is not None else values.dtype, copy=bool(copy))
 
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        return self.values.detach().__dlpack__(**kwargs)
+
+    def __dlpack_device__(self) -> tuple:
+        return self.values.__dlpack_device__()
+
     def __getitem__(self, index: Any) -> Tensor:
         """What stands there in `values`: `series[5]` is the step of index 5."""
         return self.values[index]
@@ -113,6 +120,26 @@ class Series:
         sizes = " x ".join(f"{axis} {size}" for axis, size in zip(self.axes, self.shape, strict=True))
         span = f"from {self.start:g} to {float(self.times[-1]):g} ms" if len(self) else "no step"
         return f"Series({self.name}{f', {self.unit}' if self.unit else ''}: {sizes}, {span})"
+
+
+def with_step_time(name: str, values: Any, step_time: float | None) -> tuple[Tensor, float]:
+    """Values, and the length of their step in ms: that of a `Series`, else the one that is given.
+
+    Raises:
+        ValueError: a Series together with another step time.
+        TypeError: a tensor without a step time, or no tensor at all.
+
+    Example:
+        >>> with_step_time("spikes", torch.zeros(3), 0.5)
+        (tensor([0., 0., 0.]), 0.5)
+    """
+    if isinstance(values, Series):
+        if step_time not in (None, values.step_time):
+            own = f"step_time of {values.name!r} is {values.step_time:g} ms"
+            raise ValueError(f"{own}, and must not be given as {step_time} ms. Leave step_time out.")
+        return values.values, values.step_time
+    checks.tensor(name, values)
+    return values, checks.positive("step_time", step_time, "ms", "" if step_time is not None else "Only a Series brings its own.")
 
 
 class Recording(Mapping[str, Series]):

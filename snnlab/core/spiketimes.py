@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from snnlab.core import checks
+from snnlab.core.recording import Series, with_step_time
 
 _GRID = 1e-4
 """How far, in steps, a time may lie off the grid and still count as on it."""
@@ -79,12 +80,12 @@ def spikes_from_times(
     return spikes
 
 
-def times_from_spikes(spikes: Tensor, step_time: float) -> list:
+def times_from_spikes(spikes: Tensor | Series, step_time: float | None = None) -> list:
     """The times of spikes: the inverse of `spikes_from_times`.
 
     Args:
-        spikes: any value but 0 is a spike.
-        step_time: length of one step, above 0.
+        spikes: a tensor or a `Series`; any value but 0 is a spike.
+        step_time: length of one step, above 0; None: that of the Series.
 
     Units:
         step_time, times: ms
@@ -93,23 +94,26 @@ def times_from_spikes(spikes: Tensor, step_time: float) -> list:
         spikes: (T, *S)  ->  times: lists nested as the axes S; of (T, B, N), B lists of N lists, each one neuron's times in order
 
     Returns:
-        times as one would write them: the third step of 0.1 ms is at 0.3 ms, not at 0.30000000000000004.
+        times as one would write them: the third step of 0.1 ms is at 0.3 ms, not at 0.30000000000000004. The first step is at 0 ms, that
+        of a Series at its start.
 
     Raises:
-        ValueError: a tensor without an axis of time, or with a NaN or an infinity.
+        ValueError: a tensor without an axis of time, or with a NaN or an infinity; a Series together with another step time.
+        TypeError: a tensor without a step time.
 
     Example:
         >>> times_from_spikes(torch.tensor([[[1, 0]], [[0, 0]], [[1, 0]], [[1, 0]]]), 0.1)
         [[[0.0, 0.2, 0.3], []]]
     """
-    step_time = checks.positive("step_time", step_time, "ms")
-    if checks.tensor("spikes", spikes).dim() == 0:
+    start = Decimal(repr(spikes.start)) if isinstance(spikes, Series) else Decimal(0)
+    spikes, step_time = with_step_time("spikes", spikes, step_time)
+    if spikes.dim() == 0:
         raise ValueError("spikes must have a dimension of time, but is a single number. Pass a tensor of shape (T, B, N).")
     written = Decimal(repr(step_time))
     fired = (checks.finite("spikes", spikes) != 0).movedim(0, -1)
     trains: list[list[float]] = [[] for _ in range(math.prod(fired.shape[:-1]))]
     for train, step in fired.reshape(len(trains), fired.shape[-1]).nonzero().tolist():
-        trains[train].append(float(written * step))
+        trains[train].append(float(start + written * step))
     return _nested(iter(trains), fired.shape[:-1])
 
 

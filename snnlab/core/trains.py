@@ -17,15 +17,16 @@ import torch
 from torch import Tensor
 
 from snnlab.core import checks
+from snnlab.core.recording import Series, with_step_time
 
 
-def isi(spikes: Tensor, step_time: float, time_first: bool = True) -> Tensor:
+def isi(spikes: Tensor | Series, step_time: float | None = None, time_first: bool = True) -> Tensor:
     """The intervals between the spikes of each train.
 
     Args:
-        spikes: one train or many; any value but 0 is a spike.
-        step_time: length of one step, above 0 ms.
-        time_first: whether time is the first dimension; else it is the last.
+        spikes: one train or many, as a tensor or a `Series`; any value but 0 is a spike.
+        step_time: length of one step, above 0 ms; None: that of the Series.
+        time_first: whether time is the first dimension, as it is in every Series; else it is the last.
 
     Units:
         step_time, intervals: ms
@@ -38,15 +39,18 @@ def isi(spikes: Tensor, step_time: float, time_first: bool = True) -> Tensor:
         the intervals, float32.
 
     Raises:
-        ValueError: the tensor has no dimension of time.
+        ValueError: the tensor has no dimension of time; a Series together with another step time, or with time last.
+        TypeError: a tensor without a step time.
 
     Example:
         >>> isi(torch.tensor([[1, 0], [0, 0], [1, 1], [1, 0], [0, 1]]), 0.5)
         tensor([[1.0000, 1.0000],
                 [0.5000,    nan]])
     """
-    checks.positive("step_time", step_time, "ms")
-    if checks.tensor("spikes", spikes).ndim == 0:
+    if isinstance(spikes, Series) and not time_first:
+        raise ValueError(f"time_first must be True for a Series, but is {time_first}: the first axis of {spikes.name!r} is time.")
+    spikes, step_time = with_step_time("spikes", spikes, step_time)
+    if spikes.ndim == 0:
         raise ValueError("spikes must have a dimension of time, but is a single number. Pass a tensor of shape (T, ...).")
     trains = (spikes.movedim(0, -1) if time_first else spikes) != 0
     count = trains.sum(-1).flatten()

@@ -65,6 +65,15 @@ def test_numpy_takes_it_also_where_it_carries_a_graph():
     assert one.values.requires_grad
 
 
+@pytest.mark.parametrize("make", [torch.as_tensor, torch.asarray, torch.tensor])
+def test_torch_makes_a_tensor_of_it_cut_from_its_graph(make):
+    for one in (series(), spikes(), snn.Series("spikes", torch.ones(2, 1, 1, requires_grad=True) * 2, AXES, torch.arange(2.0), 1.0)):
+        made = make(one)
+        assert torch.equal(made, one.values)
+        assert (made.dtype, made.requires_grad) == (one.values.dtype, False)
+    assert make(series(), dtype=torch.float64).dtype == torch.float64
+
+
 def test_it_has_a_length_a_shape_steps_and_a_start():
     one = series()
     assert (len(one), tuple(one.shape), one.start) == (4, (4, 3, 2), 0.0)

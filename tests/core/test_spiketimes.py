@@ -6,6 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snnlab.core.recording import Series
 from snnlab.core.spiketimes import spikes_from_times, times_from_spikes
 from snnlab.core.trains import isi
 
@@ -182,3 +183,16 @@ def test_the_differences_of_the_times_are_the_intervals(train, dt):
 
 def test_a_tensor_is_made_where_it_is_wanted():
     assert spikes_from_times([[]], 1.0, steps=3, device="meta").device.type == "meta"
+
+
+def test_a_series_brings_its_step_time():
+    spikes = torch.tensor([[[True, False]], [[False, False]], [[True, False]]])
+    series = Series("spikes", spikes, ("time", "batch", "neuron"), torch.arange(3) * 0.1, 0.1)
+    assert times_from_spikes(series) == times_from_spikes(series, 0.1) == [[[0.0, 0.2], []]]
+    assert times_from_spikes(series.sample(0)) == [[0.0, 0.2], []]
+    late = Series("spikes", spikes, ("time", "batch", "neuron"), torch.tensor([20.0, 20.1, 20.2], dtype=torch.float64), 0.1)
+    assert times_from_spikes(late) == [[[20.0, 20.2], []]]
+    with pytest.raises(ValueError, match=r"step_time of 'spikes' is 0\.1 ms, and must not be given as 1\.0 ms\. Leave step_time out"):
+        times_from_spikes(series, 1.0)
+    with pytest.raises(TypeError, match=r"step_time must be a number in ms, but is None .*Only a Series brings its own"):
+        times_from_spikes(spikes)

@@ -7,6 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snnlab.core.recording import Series
 from snnlab.core.trains import isi, victor_purpura_pair_dist
 
 TIMES = st.lists(st.integers(0, 40).map(lambda t: t / 2), max_size=6)
@@ -47,7 +48,21 @@ def test_a_single_train_gives_a_row():
     assert isi(torch.tensor([True, False, True, True]), 1.0).tolist() == [2.0, 1.0]
 
 
+def test_a_series_brings_its_step_time():
+    # Spikes of the one neuron at steps 0, 2 and 3 of 0.5 ms.
+    spikes = torch.tensor([True, False, True, True]).reshape(4, 1, 1)
+    series = Series("spikes", spikes, ("time", "batch", "neuron"), torch.arange(4) * 0.5, 0.5)
+    assert isi(series).flatten().tolist() == isi(series, 0.5).flatten().tolist() == [1.0, 0.5]
+    assert isi(series.sample(0))[:, 0].tolist() == [1.0, 0.5]
+    with pytest.raises(ValueError, match=r"step_time of 'spikes' is 0\.5 ms, and must not be given as 1\.0 ms\. Leave step_time out"):
+        isi(series, 1.0)
+    with pytest.raises(ValueError, match="time_first must be True for a Series, but is False: the first axis of 'spikes' is time"):
+        isi(series, time_first=False)
+
+
 def test_bad_trains_are_refused():
+    with pytest.raises(TypeError, match=r"step_time must be a number in ms, but is None .*Only a Series brings its own"):
+        isi(torch.zeros(3))
     with pytest.raises(ValueError, match="step_time must be above 0 ms"):
         isi(torch.zeros(3), 0.0)
     with pytest.raises(ValueError, match="spikes must have a dimension of time"):
@@ -115,7 +130,7 @@ def test_bad_distances_are_refused():
 @pytest.mark.parametrize(
     ("function", "signature"),
     [
-        (isi, "spikes step_time time_first=True"),
+        (isi, "spikes step_time=None time_first=True"),
         (victor_purpura_pair_dist, "t0 t1 cost"),
     ],
 )
