@@ -92,7 +92,8 @@ def tensor(name: str, value: Any) -> Tensor:
     if not isinstance(value, Tensor):
         kind, shape = type(value).__name__, f" of shape {tuple(value.shape)}" if hasattr(value, "shape") else ""
         came = f"{value!r} ({kind})" if len(repr(value)) <= 40 else f"a {kind}{shape}"
-        raise TypeError(_say(name, "a torch.Tensor", came, "Wrap it with torch.as_tensor."))
+        hint = "Pass its .values." if isinstance(getattr(value, "values", None), Tensor) else "Wrap it with torch.as_tensor."
+        raise TypeError(_say(name, "a torch.Tensor", came, hint))
     return value
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from snnlab.core import checks
+from snnlab.core.recording import Series
 
 
 def says(kind, words, check, *arguments, **kwargs):
@@ -71,6 +72,8 @@ def test_a_tensor_is_a_tensor_of_a_shape():
     assert checks.tensor("spikes", value) is value
     assert checks.shaped("spikes", value, (2, 3)) is value
     says(TypeError, "spikes must be a torch.Tensor, but is [1] (list). Wrap it with torch.as_tensor.", checks.tensor, "spikes", [1])
+    series = Series("spikes", torch.zeros(2, 3), ("time", "neuron"), torch.arange(2.0), 1.0)
+    says(TypeError, "spikes must be a torch.Tensor, but is a Series of shape (2, 3). Pass its .values.", checks.tensor, "spikes", series)
     says(
         TypeError,
         "spikes must be a torch.Tensor, but is None (NoneType). Wrap it with torch.as_tensor.",
