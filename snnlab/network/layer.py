@@ -18,7 +18,7 @@ from snnlab.core import checks
 from snnlab.core.module import Module
 from snnlab.network.cell import Cell
 from snnlab.network.proxy import Proxy
-from snnlab.network.step import check_connection, check_keywords, check_pair, check_wired
+from snnlab.network.step import Ran, check_connection, check_keywords, check_pair, check_wired
 from snnlab.neurons import Neuron
 from snnlab.synapses import Synapse
 
@@ -58,7 +58,14 @@ class Layer(Module, ABC):
     # --- parts --------------------------------------------------------------------------------------------------------------------
 
     def add_connection(self, name: str, connection: Connection) -> Connection:
-        """Adds a connection and returns it; RuntimeError if the name is taken."""
+        """Adds a connection and returns it.
+
+        Raises:
+            RuntimeError: the name is taken.
+            ValueError: a name that is no identifier, or that the layer's containers, each a `torch.nn.ModuleDict`, need for themselves,
+                such as "pop", "keys", "values", "forward".
+            TypeError: what came is no connection, or its name no string.
+        """
         if not isinstance(connection, Connection):
             raise TypeError(f"connection must be a Connection, but is of type {type(connection).__name__}.")
         if _name(name) in self.connections_:
@@ -67,7 +74,14 @@ class Layer(Module, ABC):
         return connection
 
     def add_neuron(self, name: str, neuron: Neuron) -> Neuron:
-        """Adds a group of neurons and returns it; RuntimeError if the name is taken."""
+        """Adds a group of neurons and returns it.
+
+        Raises:
+            RuntimeError: the name is taken.
+            ValueError: a name that is no identifier, or that the layer's containers, each a `torch.nn.ModuleDict`, need for themselves,
+                such as "pop", "keys", "values", "forward".
+            TypeError: what came are no neurons, or their name is no string.
+        """
         if not isinstance(neuron, Neuron):
             raise TypeError(f"neuron must be a Neuron, but is of type {type(neuron).__name__}.")
         if _name(name) in self.neurons_:
@@ -229,6 +243,7 @@ class Layer(Module, ABC):
 
         Raises:
             AttributeError: an unknown name.
+            KeyError: the wiring asks for the currents of a connection without inputs. The connections given have stepped by then.
             ValueError, TypeError: an input of a wrong shape, or NaN; an unknown keyword.
             RuntimeError: parts of different batch sizes or step times.
         """
@@ -240,7 +255,7 @@ class Layer(Module, ABC):
         to_connections, to_neurons = connection_kwargs or {}, neuron_kwargs or {}
         self._check_step(given, to_connections, to_neurons)
         ran = {name: self.connections_[name](*values, **to_connections.get(name, {})) for name, values in given.items()}
-        currents = self.wiring(ran, **kwargs)
+        currents = self.wiring(Ran(ran, type(self).__name__, self.connections_), **kwargs)
         check_wired(self.neurons_, currents)
         spikes = {name: self.neurons_[name](current, **to_neurons.get(name, {})) for name, current in currents.items()}
         self.observe(ran, spikes)

@@ -5,7 +5,7 @@ Before any neuron runs: names and shapes of what the wiring gave. The connection
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from torch import Tensor
@@ -65,6 +65,29 @@ def check_pair(names: tuple[str, str], connection: Connection, neuron: Neuron) -
             f"connection {names[0]!r} steps by {connection.dt} ms, but neuron {names[1]!r} by {neuron.dt} ms. "
             "Set dt of the layer, which sets both."
         )
+
+
+class Ran(dict[str, Tensor]):
+    """Currents by connection, as a wiring gets them: what it asks for and is not there is named, with what was given.
+
+    Example:
+        >>> Ran({"ext": torch.zeros(1, 2)}, "Fed", ("ext", "rec"))["rec"]
+        Traceback (most recent call last):
+        ...
+        KeyError: "wiring of Fed asks for 'rec', but inputs were given only for ext. Give inputs for 'rec' too, ..."
+    """
+
+    def __init__(self, currents: Mapping[str, Tensor], layer: str, connections: Iterable[str]) -> None:
+        super().__init__(currents)
+        self._layer, self._connections = layer, tuple(connections)
+
+    def __missing__(self, name: str) -> Tensor:
+        given = f"only for {', '.join(self)}" if self else "for none"
+        hint = f"Give inputs for {name!r} too, or let the wiring do without: inputs.get({name!r})."
+        if name not in self._connections:
+            hint = f"There is no connection {name!r}; there is: {', '.join(self._connections) or 'none'}."
+        after = "The connections given have stepped by now, the neurons have not: clear the layer, or load a state, before you go on."
+        raise KeyError(f"wiring of {self._layer} asks for {name!r}, but inputs were given {given}. {hint} {after}")
 
 
 def check_wired(neurons: Mapping[str, Neuron], currents: Any) -> None:

@@ -73,6 +73,7 @@ def test_parts_are_listed_with_their_names():
         (lambda layer: layer.add_neuron(3, lif()), TypeError, "name must be a string, but is 3"),
         (lambda layer: layer.add_connection("forward", dense()), ValueError, "name must be free, but 'forward' means something else"),
         (lambda layer: layer.add_neuron("values", lif()), ValueError, "name must be free"),
+        (lambda layer: layer.add_neuron("pop", lif()), ValueError, "name must be free, but 'pop' means something else .* Try pop_1"),
         (lambda layer: layer.add_neuron("__out", lif()), ValueError, "name must be free"),
         (lambda layer: layer.add_connection("new", lif()), TypeError, "connection must be a Connection, but is of type LIF"),
         (lambda layer: layer.add_neuron("new", dense()), TypeError, "neuron must be a Neuron, but is of type LinearDense"),
@@ -237,6 +238,50 @@ def test_parts_of_unequal_batch_sizes_are_refused_before_they_run():
 def test_wiring_to_nobody_is_refused_by_name():
     with pytest.raises(AttributeError, match="There is no neuron 'nobody'; there is: out, other"):
         build()(inputs(), to=("nobody",))
+
+
+class Fed(snn.Layer):
+    """Asks for two connections by name."""
+
+    def __init__(self, second="right"):
+        super().__init__()
+        self.second = second
+        self.add_connection("left", dense())
+        self.add_connection("right", dense())
+        self.add_neuron("out", lif())
+
+    def wiring(self, inputs):
+        return {"out": inputs["left"] + inputs[self.second]}
+
+
+def test_a_wiring_that_asks_for_what_was_not_given_says_what_and_what_was():
+    layer = Fed()
+    words = r"wiring of Fed asks for 'right', but inputs were given only for left\. Give inputs for 'right' too, .*inputs\.get\('right'\)"
+    with pytest.raises(KeyError, match=words) as caught:
+        layer({"left": torch.ones(1, 3)})
+    # As it says: the connection has stepped, the neurons have not.
+    assert "The connections given have stepped by now, the neurons have not" in str(caught.value)
+    assert layer.connections.left.synspike.all()
+    assert (layer.neurons.out.voltage == -65.0).all()
+    with pytest.raises(KeyError, match="inputs were given for none"):
+        layer({})
+
+
+def test_a_wiring_that_asks_for_an_unknown_connection_says_which_there_are():
+    with pytest.raises(KeyError, match=r"asks for 'wrong', .* There is no connection 'wrong'; there is: left, right"):
+        Fed("wrong")({"left": torch.ones(1, 3), "right": torch.ones(1, 3)})
+
+
+def test_a_wiring_may_do_without_and_what_is_captured_is_a_plain_dict():
+    class Lenient(Fed):
+        def wiring(self, inputs):
+            assert inputs.get("right") is None
+            assert "right" not in inputs
+            return {"out": sum(inputs.values())}
+
+    spikes, currents = Lenient()({"left": torch.ones(1, 3)}, capture_intermediate=True)
+    assert spikes["out"].all()
+    assert type(currents) is dict
 
 
 def test_a_layer_without_wiring_cannot_be_built():
