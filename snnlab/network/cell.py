@@ -51,8 +51,28 @@ class Cell(Module):
             raise RuntimeError(
                 f"connection {names[0]!r} steps by {connection.dt} ms, but neuron {names[1]!r} by {neuron.dt} ms. Give both one step time."
             )
-        self.__dict__.update(layer=layer, connection=connection, neuron=neuron, names=tuple(names))
+        self.__dict__.update(_layer=layer, _connection=connection, _neuron=neuron, _names=tuple(names))
         self.steps = 0
+
+    @property
+    def layer(self) -> "Layer":
+        """The layer both belong to."""
+        return self._layer
+
+    @property
+    def connection(self) -> Connection:
+        """The connection."""
+        return self._connection
+
+    @property
+    def neuron(self) -> Neuron:
+        """The neurons."""
+        return self._neuron
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Names of connection and neurons in the layer."""
+        return self._names
 
     @property
     def synapse(self) -> Synapse:

@@ -40,10 +40,27 @@ def test_a_cell_shows_both_sides_of_the_last_step(delay):
     assert layer.cell.postvoltage.tolist() == [[-70.0, -70.0]]
 
 
-@pytest.mark.parametrize("name", ["synapse", "updater", "precurrent", "prespike", "postvoltage", "postspike", "monitors"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "layer",
+        "connection",
+        "neuron",
+        "names",
+        "synapse",
+        "updater",
+        "precurrent",
+        "prespike",
+        "postvoltage",
+        "postspike",
+        "monitors",
+    ],
+)
 def test_what_a_cell_shows_cannot_be_replaced(name):
-    with pytest.raises(AttributeError):
-        setattr(build().cell, name, None)
+    cell, other = build().cell, build()
+    with pytest.raises(AttributeError, match="no setter"):
+        setattr(cell, name, getattr(other, name, None))
+    assert not list(cell.children())
 
 
 def test_a_cell_cannot_be_called():
