@@ -51,6 +51,7 @@ class RecurrentSerial(Layer):
     Raises:
         RuntimeError: a connection of a cell whose outputs are not shaped like its neurons; a name that is taken; parts of different step
             times.
+        ValueError: a part whose outputs do not fit the next, with no transform between the two.
 
     Example:
         >>> synapse, cells = snn.DeltaCurrent.partialconstructor(100.0), dict(rest_v=-65., reset_v=-65., refrac_t=0., time_constant=10.)
@@ -99,6 +100,7 @@ class RecurrentSerial(Layer):
         if checks.boolean("trainable_feedback", trainable_feedback):
             Layer.add_cell(self, lateral_connection_name, feedback_neuron_name)
             Layer.add_cell(self, feedback_connection_name, feedfwd_neuron_name)
+        self._check_shapes()
         self.register_state("feedback_spikes", torch.zeros_like(feedback_neuron.spike, dtype=torch.bool))
 
     # --- parts --------------------------------------------------------------------------------------------------------------------
@@ -187,7 +189,7 @@ class RecurrentSerial(Layer):
             spikes of the feedfwd and of the feedback neurons, bool, B x shape; with `capture_intermediate`, also currents by connection.
 
         Raises:
-            ValueError, TypeError: an input of a wrong shape, or NaN; an unknown keyword; parts whose shapes do not fit. No part has run.
+            ValueError, TypeError: an input of a wrong shape, or NaN; an unknown keyword; parts that no longer fit. No part has run.
             RuntimeError: parts of different batch sizes or step times. No part has run.
         """
         to_connections = [each or {} for each in (feedfwd_connection_kwargs, lateral_connection_kwargs, feedback_connection_kwargs)]

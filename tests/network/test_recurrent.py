@@ -292,9 +292,28 @@ def test_a_step_that_is_refused_leaves_every_part_as_it_was(given, keywords, err
         ({2: dense(4, 1, 1.0)}, r"outputs of the feedback connection must be shaped like the feedfwd neurons, \(2,\), but are .* \(1,\)"),
     ],
 )
-def test_parts_that_do_not_fit_are_refused_before_any_runs_and_never_broadcast(parts, words):
+def test_parts_that_do_not_fit_are_refused_when_the_layer_is_built(parts, words):
     usual = [dense(3, 2, 1.0), dense(2, 4, 1.0), dense(4, 2, 1.0), relay(2), relay(4)]
-    layer = snn.RecurrentSerial(*(parts.get(place, part) for place, part in enumerate(usual)))
+    with pytest.raises(ValueError, match=words):
+        snn.RecurrentSerial(*(parts.get(place, part) for place, part in enumerate(usual)))
+
+
+@pytest.mark.parametrize(
+    ("transform", "connection", "words"),
+    [
+        ("lateral_out_transform", {1: dense(2, 1, 1.0)}, "outputs of the lateral connection must be shaped like the feedback neurons"),
+        ("lateral_in_transform", {1: dense(1, 4, 1.0)}, "inputs of the lateral connection must be shaped like the feedfwd neurons"),
+        ("feedback_in_transform", {2: dense(1, 2, 1.0)}, "inputs of the feedback connection must be shaped like the feedback neurons"),
+        ("feedback_out_transform", {2: dense(4, 1, 1.0)}, "outputs of the feedback connection must be shaped like the feedfwd neurons"),
+    ],
+)
+def test_a_transform_makes_them_fit_and_without_it_no_part_runs_and_none_broadcasts(transform, connection, words):
+    usual = [dense(3, 2, 1.0), dense(2, 4, 1.0), dense(4, 2, 1.0), relay(2), relay(4)]
+    whole = {"lateral_out_transform": 4, "feedback_out_transform": 2}  # from one current to one a neuron; else from spikes to one
+    fit = (lambda x: x.expand(-1, whole[transform])) if transform in whole else (lambda x: x.any(1, keepdim=True))
+    layer = snn.RecurrentSerial(*(connection.get(place, part) for place, part in enumerate(usual)), **{transform: fit})
+    layer(ON)
+    setattr(layer, transform, None)
     before = state(layer)
     with pytest.raises(ValueError, match=words):
         layer(ON)
