@@ -32,12 +32,12 @@ def combine_currents(currents: Mapping[str, Tensor], how: str) -> Tensor:
     """Currents of several connections as one, element by element: (B, *shape) each -> (B, *shape).
 
     Raises:
-        ValueError: the shapes differ.
+        ValueError: the shapes differ; an unknown word.
     """
     (first, like), *others = currents.items()
     for name, other in others:
         checks.shaped(f"currents of connection {name!r}", other, tuple(like.shape), hint=f"They are combined with those of {first!r}.")
-    return COMBINE[how](torch.stack(tuple(currents.values())))
+    return COMBINE[checks.one_of("combine", how, COMBINE)](torch.stack(tuple(currents.values())))
 
 
 @fixed_parts

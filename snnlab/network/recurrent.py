@@ -23,7 +23,7 @@ from snnlab.core import checks
 from snnlab.network.cell import Cell
 from snnlab.network.fixed import fixed_parts
 from snnlab.network.layer import Layer
-from snnlab.network.step import check_connection, check_keywords, check_pair, check_wired
+from snnlab.network.step import check_connection, check_keywords, check_pair, check_transform, check_wired
 from snnlab.neurons import Neuron
 
 Kwargs = dict[str, Any]
@@ -93,9 +93,11 @@ class RecurrentSerial(Layer):
         for name, neuron in zip(self._groups, (feedfwd_neuron, feedback_neuron), strict=True):
             Layer.add_neuron(self, name, neuron)
         self.dt  # noqa: B018 - one step time, or RuntimeError: not every connection has a cell that would see to it
-        self.feedfwd_out_transform, self.lateral_out_transform = feedfwd_out_transform, lateral_out_transform
-        self.feedback_out_transform = feedback_out_transform
-        self.lateral_in_transform, self.feedback_in_transform = lateral_in_transform, feedback_in_transform
+        self.feedfwd_out_transform = check_transform("feedfwd_out_transform", feedfwd_out_transform)
+        self.lateral_out_transform = check_transform("lateral_out_transform", lateral_out_transform)
+        self.feedback_out_transform = check_transform("feedback_out_transform", feedback_out_transform)
+        self.lateral_in_transform = check_transform("lateral_in_transform", lateral_in_transform)
+        self.feedback_in_transform = check_transform("feedback_in_transform", feedback_in_transform)
         Layer.add_cell(self, feedfwd_connection_name, feedfwd_neuron_name)
         if checks.boolean("trainable_feedback", trainable_feedback):
             Layer.add_cell(self, lateral_connection_name, feedback_neuron_name)
@@ -194,15 +196,16 @@ class RecurrentSerial(Layer):
         """
         to_connections = [each or {} for each in (feedfwd_connection_kwargs, lateral_connection_kwargs, feedback_connection_kwargs)]
         to_neurons = [each or {} for each in (feedfwd_neuron_kwargs, feedback_neuron_kwargs)]
-        fed_back = _tuple(self.feedback_in_transform, self._last_spikes(), feedback_connection_args)
-        self._check_step(inputs, fed_back, tuple(lateral_connection_args or ()), to_connections, to_neurons)
+        to_lateral, to_feedback = _further(lateral_connection_args), _further(feedback_connection_args)
+        fed_back = _tuple(self.feedback_in_transform, self._last_spikes(), to_feedback)
+        self._check_step(inputs, fed_back, to_lateral, to_connections, to_neurons)
         feedfwd, lateral, feedback = self._paths
         ran = {
             feedfwd: self.feedfwd_connection(*inputs, **to_connections[0]),
             feedback: self.feedback_connection(*fed_back, **to_connections[2]),
         }
         forward_spikes = self._fire(ran, to_neurons[0])
-        sent = _tuple(self.lateral_in_transform, forward_spikes, lateral_connection_args)
+        sent = _tuple(self.lateral_in_transform, forward_spikes, to_lateral)
         ran[lateral] = self.lateral_connection(*sent, **to_connections[1])
         back_spikes = self._fire({lateral: ran[lateral]}, to_neurons[1])
         self.feedback_spikes = back_spikes.clone()
@@ -266,7 +269,12 @@ class RecurrentSerial(Layer):
         self.feedback_spikes = spikes
 
 
-def _tuple(transform: Callable[[Tensor], Any] | None, spikes: Tensor, further: tuple[Tensor, ...] | None) -> tuple[Tensor, ...]:
+def _further(inputs: tuple[Tensor, ...] | Tensor | None) -> tuple[Tensor, ...]:
+    """Further inputs as a tuple; a tensor alone is one input."""
+    return () if inputs is None else (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+
+
+def _tuple(transform: Callable[[Tensor], Any] | None, spikes: Tensor, further: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     """The inputs of a connection: spikes, through the transform if there is one, and whatever is given besides."""
     sent = spikes if transform is None else transform(spikes)
-    return (*(sent if isinstance(sent, tuple | list) else (sent,)), *(further or ()))
+    return (*(sent if isinstance(sent, tuple | list) else (sent,)), *further)

@@ -12,7 +12,7 @@ from snnlab.connections import Connection
 from snnlab.network.cell import Cell
 from snnlab.network.fixed import fixed_parts
 from snnlab.network.layer import Layer
-from snnlab.network.step import check_keywords, check_pair
+from snnlab.network.step import check_keywords, check_pair, check_transform
 from snnlab.neurons import Neuron
 from snnlab.synapses import Synapse
 from snnlab.updates import Updater
@@ -30,6 +30,7 @@ class Serial(Layer):
 
     Raises:
         RuntimeError: the connection's outputs are not shaped like the neurons; a part is added or deleted.
+        TypeError: what came is no connection, no neuron, no function.
 
     Example:
         >>> connection = snn.LinearDense(3, 2, 1.0, synapse=snn.DeltaCurrent.partialconstructor(100.0))
@@ -51,7 +52,7 @@ class Serial(Layer):
         Layer.add_connection(self, connection_name, connection)
         Layer.add_neuron(self, neuron_name, neuron)
         Layer.add_cell(self, connection_name, neuron_name)
-        self.transform = transform
+        self.transform = check_transform("transform", transform)
 
     @property
     def connection(self) -> Connection:

@@ -32,6 +32,13 @@ def check_keywords(function: Callable[..., Any], kwargs: Mapping[str, Any]) -> N
         ) from None
 
 
+def check_transform(name: str, value: Any) -> Any:
+    """A transform, a function, or None; refused where a layer is built, not in the middle of a step."""
+    if value is not None and not callable(value):
+        raise TypeError(f"{name} must be a function f(tensor), but is {value!r} ({type(value).__name__}). Leave it out for none.")
+    return value
+
+
 def check_connection(name: str, connection: Connection, inputs: tuple[Tensor, ...], kwargs: Mapping[str, Any]) -> None:
     """Refuses what a connection would refuse once it ran: inputs of a wrong shape or not finite, unknown keywords, a lost gradient."""
     for place, value in enumerate(inputs):

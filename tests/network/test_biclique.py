@@ -61,6 +61,13 @@ def test_a_step_gives_spikes_by_neuron_and_currents_by_connection():
     assert {name: each.tolist() for name, each in currents.items()} == {"a": [[6.0, 6.0]], "b": [[4.0, 4.0]], "c": [[-3.0, -3.0]]}
 
 
+def test_a_word_that_is_set_later_is_checked_when_it_is_used():
+    layer = build()
+    layer.combine = "median"
+    with pytest.raises(ValueError, match="combine must be one of 'sum', 'mean', 'prod', 'min', 'max', but is 'median'"):
+        layer(inputs(1))
+
+
 def test_a_function_combines_and_takes_keywords():
     layer = build(lambda currents, gain=1.0: gain * (currents["a"] - currents["b"]))
     assert not layer(inputs())["near"].any()

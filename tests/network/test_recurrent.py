@@ -141,6 +141,26 @@ def test_further_inputs_reach_the_lateral_and_the_feedback_connection():
     assert currents["feedback"].tolist() == [[-4.0, -4.0]]
 
 
+def test_one_further_input_may_come_without_a_tuple():
+    def steps(further, back):
+        layer = snn.RecurrentSerial(*(dense(i, o, 1.0, INJECTED) for i, o in ((3, 2), (2, 4), (4, 2))), relay(2), relay(4))
+        return [layer(ON, lateral_connection_args=further, feedback_connection_args=back, capture_intermediate=True) for _ in range(2)]
+
+    further, back = torch.full((1, 2), 3.0), torch.full((1, 4), 5.0)
+    for (alone, currents), (_, wrapped) in zip(steps(further, back), steps((further,), (back,)), strict=True):
+        assert [each.shape for each in alone] == [(1, 2), (1, 4)]
+        assert all(torch.equal(currents[name], wrapped[name]) for name in CONNECTIONS)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["feedfwd_out_transform", "lateral_out_transform", "feedback_out_transform", "lateral_in_transform", "feedback_in_transform"],
+)
+def test_a_transform_that_is_no_function_is_refused_when_the_layer_is_built(name):
+    with pytest.raises(TypeError, match=rf"{name} must be a function f\(tensor\), but is 2.0 \(float\). Leave it out for none"):
+        build(**{name: 2.0})
+
+
 def test_keywords_reach_the_part_they_name():
     layer, seen = build(), {}
     for name, neuron in layer.named_neurons:

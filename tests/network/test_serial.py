@@ -46,6 +46,11 @@ def test_it_steps_as_a_layer_of_the_same_parts_does():
         assert torch.equal(serial.neuron.voltage, twin.neuron.voltage)
 
 
+def test_a_transform_that_is_no_function_is_refused_when_the_layer_is_built():
+    with pytest.raises(TypeError, match=r"transform must be a function f\(tensor\), but is 'relu' \(str\). Leave it out for none"):
+        build(transform="relu")
+
+
 def test_a_transform_stands_between_the_two_and_takes_keywords():
     layer = build(transform=lambda currents, gain=1.0: currents * gain)
     assert layer(torch.ones(1, 3)).all()
