@@ -1,6 +1,8 @@
 """A summary: what a model is made of, how large each part is, and what memory it takes.
 
 parameters   numbers that a rule or a gradient may change: weights, biases, delays
+open         how many of the weights a mask leaves open, as those of a sparse connection or beside a diagonal; only where there is a mask
+delays       of the synapses that are open, from the shortest to the longest
 memory       bytes of these, and of what else stays when the batch changes: adapted thresholds, masks
 state        bytes of what a run leaves behind: voltages, spikes, histories; they grow with the batch, and histories with the longest delay
 """
@@ -16,13 +18,16 @@ from snnlab.connections import Connection
 from snnlab.core.record import RecordTensor
 from snnlab.network.layer import Layer
 
-HEAD = ("part", "kind", "shape", "parameters", "delays", "memory", "state")
-NUMBERS = {"parameters", "memory", "state"}  # columns that stand flush right
+HEAD = ("part", "kind", "shape", "parameters", "open", "delays", "memory", "state")
+NUMBERS = {"parameters", "open", "memory", "state"}  # columns that stand flush right
 
 
 @dataclass(frozen=True)
 class Part:
-    """One line of a summary. Sizes in bytes; `name` is what leads to the part, as in the names that `run` records."""
+    """One line of a summary. Sizes in bytes; `name` is what leads to the part, as in the names that `run` records.
+
+    `open`: of a connection with a mask, how many weights it leaves open, and how many there are; else None.
+    """
 
     name: str
     kind: str
@@ -31,19 +36,21 @@ class Part:
     delays: str = ""
     memory: int = 0
     state: int = 0
+    open: tuple[int, int] | None = None
 
     def cells(self) -> tuple[str, ...]:
         """The line as words, one a column."""
         count = f"{self.parameters:,}" if self.parameters else ""
-        return (self.name, self.kind, self.shape, count, self.delays, human(self.memory), human(self.state))
+        masked = "" if self.open is None else f"{self.open[0]:,} of {self.open[1]:,}"
+        return (self.name, self.kind, self.shape, count, masked, self.delays, human(self.memory), human(self.state))
 
 
 class Summary:
-    """A table of the parts of a model; shown as text, and as a table in a notebook.
+    """A table of the parts of a model; shown as text, and as a table in a notebook. Without any mask it has no column for it.
 
     Args:
         title: what the model is.
-        parts: one line each, with `name`, `kind`, `shape`, `parameters`, `delays`, `memory`, `state`; sizes in bytes.
+        parts: one line each, with `name`, `kind`, `shape`, `parameters`, `open`, `delays`, `memory`, `state`; sizes in bytes.
         total: their sum, with what several parts share counted once.
 
     Example:
@@ -56,22 +63,29 @@ class Summary:
         self.title, self.parts, self.total = title, parts, total
 
     def __repr__(self) -> str:
-        lines = [HEAD, *(part.cells() for part in self.parts), self.total.cells()]
+        lines = self._lines()
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        text = ["  ".join(_flush(name, cell, width) for name, cell, width in zip(HEAD, line, widths, strict=True)) for line in lines]
+        text = ["  ".join(_flush(name, cell, width) for name, cell, width in zip(lines[0], line, widths, strict=True)) for line in lines]
         rule = "─" * max(map(len, text))
         return "\n".join(each.rstrip() for each in (self.title, text[0], rule, *text[1:-1], rule, text[-1]))
 
+    def _lines(self) -> list[tuple[str, ...]]:
+        """Head, parts and total, as words; the column of masks only where there is one."""
+        lines = [HEAD, *(part.cells() for part in self.parts), self.total.cells()]
+        masked = any(part.open is not None for part in self.parts)
+        return [tuple(cell for name, cell in zip(HEAD, line, strict=True) if masked or name != "open") for line in lines]
+
     def _repr_html_(self) -> str:
+        head, *body, total = self._lines()
+
         def line(cells: tuple[str, ...], tag: str) -> str:
-            side = {name: "right" if name in NUMBERS else "left" for name in HEAD}
-            items = zip(HEAD, cells, strict=True)
+            side = {name: "right" if name in NUMBERS else "left" for name in head}
+            items = zip(head, cells, strict=True)
             return "<tr>" + "".join(f'<{tag} style="text-align:{side[name]}">{escape(cell)}</{tag}>' for name, cell in items) + "</tr>"
 
-        body = "".join(line(part.cells(), "td") for part in self.parts)
         return (
-            f"<table><caption>{escape(self.title)}</caption><thead>{line(HEAD, 'th')}</thead>"
-            f"<tbody>{body}</tbody><tfoot>{line(self.total.cells(), 'th')}</tfoot></table>"
+            f"<table><caption>{escape(self.title)}</caption><thead>{line(head, 'th')}</thead>"
+            f"<tbody>{''.join(line(cells, 'td') for cells in body)}</tbody><tfoot>{line(total, 'th')}</tfoot></table>"
         )
 
 
@@ -140,7 +154,7 @@ def _layer(layer: Layer) -> Iterator[Part]:
 def _part(name: str, module: nn.Module) -> Iterator[Part]:
     within = [module.synapse, module.updater] if isinstance(module, Connection) else []
     parameters, memory, state = _sizes(module, within)
-    yield Part(name or "itself", type(module).__name__, _shape(module), parameters, _delays(module), memory, state)
+    yield Part(name or "itself", type(module).__name__, _shape(module), parameters, _delays(module), memory, state, _open(module))
     if isinstance(module, Connection):
         lead = f"{name}." if name else ""
         yield from _part(f"{lead}synapse", module.synapse)
@@ -159,14 +173,25 @@ def _times(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape))
 
 
+def _open(module: nn.Module) -> tuple[int, int] | None:
+    """How many weights a connection's mask leaves open, and how many there are."""
+    mask = getattr(module, "mask", None) if isinstance(module, Connection) else None
+    return None if mask is None or mask.is_meta else (int(mask.count_nonzero()), mask.numel())
+
+
 def _delays(module: nn.Module) -> str:
-    """The present range of a connection's delays; how many steps a synapse remembers."""
+    """The present range of a connection's delays where there are synapses; how many steps a synapse remembers."""
     if isinstance(module, Connection):
         if module.delay is None:
             return ""
         if module.delay.is_meta or not module.delay.numel():
             return f"to {module.delayedby:g} ms"
-        low, high = (extreme.item() for extreme in module.delay.detach().aminmax())
+        delay, mask = module.delay.detach(), getattr(module, "mask", None)
+        if mask is not None and mask.shape == delay.shape:
+            delay = delay[mask != 0]
+        if not delay.numel():
+            return ""
+        low, high = (extreme.item() for extreme in delay.aminmax())
         return f"{low:g} ms" if low == high else f"{low:.3g}–{high:.3g} ms"
     slots = max((record.slots for record in module.children() if isinstance(record, RecordTensor)), default=0)
     return f"{slots} slot{'s' if slots > 1 else ''}" if slots else ""

@@ -73,6 +73,35 @@ def test_delays_are_shown_with_their_range_and_what_a_synapse_remembers():
     assert [part.delays for part in snn.summary(dense()).parts] == ["", "1 slot"]
 
 
+def test_of_a_masked_connection_the_open_weights_are_counted_and_only_their_delays_are_shown():
+    connection = dense(delay=20.0, delay_init=lambda like: torch.linspace(0.0, 20.0, like.numel()).reshape(like.shape))
+    mask = torch.zeros(4, 6)
+    mask[1, :3] = 1.0  # the delays of these are 6, 7 and 8 of 23 steps of 20/23 ms
+    connection.mask = mask
+    table = snn.summary(snn.Serial(connection, lif()))
+    first, *others = table.parts
+    assert (first.open, first.parameters, first.delays) == ((3, 24), 48, "5.22–6.96 ms")
+    assert [part.open for part in others] == [None] * 3
+    _, head, _, line, *_ = str(table).splitlines()
+    assert head.split() == ["part", "kind", "shape", "parameters", "open", "delays", "memory", "state"]
+    assert " 3 of 24  5.22–6.96 ms" in line
+    assert '<td style="text-align:right">3 of 24</td>' in table._repr_html_()
+    connection.mask = torch.zeros(4, 6)
+    closed = snn.summary(connection).parts[0]
+    assert (closed.open, closed.delays) == ((0, 24), "")
+
+
+def test_the_diagonal_of_a_lateral_connection_is_no_synapse():
+    connection = snn.LinearLateral(4, 1.0, synapse=EXPONENTIAL, delay=9.0, delay_init=lambda like: torch.full_like(like, 5.0))
+    part = snn.summary(connection).parts[0]
+    assert (part.parameters, part.open, part.delays) == (32, (12, 16), "5 ms")
+
+
+def test_without_a_mask_there_is_no_column_for_it():
+    assert "open" not in str(snn.summary(dense()))
+    assert "open" not in snn.summary(dense())._repr_html_()
+
+
 def test_state_grows_with_the_batch_and_memory_does_not():
     layer = snn.Serial(dense(delay=7.0), alif())
     small = snn.summary(layer).total
