@@ -15,6 +15,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from snnlab.connections import Connection
+from snnlab.core.module import Module
 from snnlab.core.record import RecordTensor
 from snnlab.network.layer import Layer
 
@@ -93,7 +94,8 @@ def summary(model: nn.Module) -> Summary:
     """What a model is made of: parts, shapes, parameters, delays, memory.
 
     Args:
-        model: a layer, or any other module: one connection, a group of neurons, a learning rule.
+        model: a layer, or any other module: one connection, a group of neurons, a learning rule; or a `torch.nn.Module` that holds some of
+            these, such as a `ModuleList` of layers, of which each is listed.
 
     Returns:
         the table, which shows itself; `total` and `parts` hold its numbers.
@@ -118,7 +120,7 @@ def summary(model: nn.Module) -> Summary:
     """
     if not isinstance(model, nn.Module):
         raise TypeError(f"model must be a module, such as a Layer or a Connection, but is {model!r} ({type(model).__name__}).")
-    parts = list(_layer(model) if isinstance(model, Layer) else _part("", model))
+    parts = list(_parts("", model))
     parameters, memory, state = _sizes(model)
     return Summary(_title(model), parts or [Part("no parts yet", "")], Part("total", "", "", parameters, "", memory, state))
 
@@ -135,20 +137,38 @@ def _title(model: nn.Module) -> str:
     return ", ".join(filter(None, words))
 
 
-def _layer(layer: Layer) -> Iterator[Part]:
-    parts = [layer.connections_, layer.neurons_, layer.cells_]
-    for name, connection in layer.named_connections:
-        yield from _part(f"connections.{name}", connection)
-    for name, neuron in layer.named_neurons:
-        yield from _part(f"neurons.{name}", neuron)
-    for (connection, neuron), cell in layer.named_cells:
-        yield Part(f"cells.{connection}.{neuron}", type(cell).__name__, f"{connection} → {neuron}")
-    others = {name: child for name, child in layer.named_children() if child not in parts}
-    for name, child in others.items():
-        yield from _part(name, child)
-    parameters, memory, state = _sizes(layer, [*parts, *others.values()])
+def _parts(name: str, module: nn.Module) -> Iterator[Part]:
+    """Lines of a layer; of each module in what merely holds modules of this library; else of the module alone."""
+    if isinstance(module, Layer):
+        yield from _layer(name, module)
+    elif not isinstance(module, Module) and any(isinstance(each, Module) for each in module.modules()):
+        children = dict(module.named_children())
+        for child, held in children.items():
+            yield from _parts(f"{name}.{child}".lstrip("."), held)
+        yield from _itself(name, module, list(children.values()))
+    else:
+        yield from _part(name, module)
+
+
+def _itself(name: str, module: nn.Module, within: list[nn.Module]) -> Iterator[Part]:
+    """A line for what a module keeps beside the modules in it, if it does."""
+    parameters, memory, state = _sizes(module, within)
     if parameters or memory or state:
-        yield Part("itself", type(layer).__name__, "", parameters, "", memory, state)
+        yield Part(name or "itself", type(module).__name__, "", parameters, "", memory, state)
+
+
+def _layer(name: str, layer: Layer) -> Iterator[Part]:
+    parts, lead = [layer.connections_, layer.neurons_, layer.cells_], f"{name}." if name else ""
+    for each, connection in layer.named_connections:
+        yield from _part(f"{lead}connections.{each}", connection)
+    for each, neuron in layer.named_neurons:
+        yield from _part(f"{lead}neurons.{each}", neuron)
+    for (connection, neuron), cell in layer.named_cells:
+        yield Part(f"{lead}cells.{connection}.{neuron}", type(cell).__name__, f"{connection} → {neuron}")
+    others = {each: child for each, child in layer.named_children() if child not in parts}
+    for each, child in others.items():
+        yield from _part(f"{lead}{each}", child)
+    yield from _itself(name, layer, [*parts, *others.values()])
 
 
 def _part(name: str, module: nn.Module) -> Iterator[Part]:

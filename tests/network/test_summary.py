@@ -119,7 +119,18 @@ MODELS = {
     "ALIF": alif,
     "DeltaCurrent": lambda: snn.DeltaCurrent(4, 1.0, spike_charge=1.0, delay=5.0),
     "Linear": lambda: torch.nn.Linear(3, 4),
+    "ModuleList": lambda: torch.nn.ModuleList([snn.Serial(dense(), alif()), MODELS["RecurrentSerial"](), torch.nn.Linear(3, 4)]),
+    "Mixed": lambda: Mixed(),
 }
+
+
+class Mixed(torch.nn.Module):
+    """A module of torch, with a parameter of its own and with a connection within a container."""
+
+    def __init__(self):
+        super().__init__()
+        self.gain = torch.nn.Parameter(torch.ones(5))
+        self.inner = torch.nn.ModuleDict({"up": dense()})
 
 
 @pytest.mark.parametrize("build", MODELS.values(), ids=MODELS)
@@ -146,6 +157,34 @@ def test_the_layers_own_state_and_transforms_have_lines_of_their_own():
     assert recurrent["itself"].state == 3 * 2 * 1  # the spikes that are fed back
     biclique = {part.name: part for part in snn.summary(MODELS["Biclique"]()).parts}
     assert biclique["after_a"].parameters == 4 * 4 + 4
+
+
+def test_of_a_container_every_module_in_it_is_listed():
+    table = snn.summary(MODELS["ModuleList"]())
+    assert [(part.name, part.kind) for part in table.parts] == [
+        ("0.connections.serial", "LinearDense"),
+        ("0.connections.serial.synapse", "DeltaCurrent"),
+        ("0.neurons.serial", "ALIF"),
+        ("0.cells.serial.serial", "Cell"),
+        ("1.connections.feedfwd", "LinearDense"),
+        ("1.connections.feedfwd.synapse", "DeltaCurrent"),
+        ("1.connections.lateral", "LinearDense"),
+        ("1.connections.lateral.synapse", "DeltaCurrent"),
+        ("1.connections.feedback", "LinearDense"),
+        ("1.connections.feedback.synapse", "DeltaCurrent"),
+        ("1.neurons.feedfwd", "LIF"),
+        ("1.neurons.feedback", "LIF"),
+        ("1.cells.feedfwd.feedfwd", "Cell"),
+        ("1", "RecurrentSerial"),
+        ("2", "Linear"),
+    ]
+    mixed = snn.summary(Mixed())
+    assert [(part.name, part.parameters) for part in mixed.parts] == [("inner.up", 24), ("inner.up.synapse", 0), ("itself", 5)]
+
+
+def test_a_module_without_anything_of_this_library_is_one_line():
+    assert [part.name for part in snn.summary(torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU())).parts] == ["itself"]
+    assert "no parts yet" in str(snn.summary(torch.nn.ModuleList([Pair()])))
 
 
 def test_a_layer_without_parts_and_one_of_unequal_parts_are_shown_too():
