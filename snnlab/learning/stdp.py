@@ -39,6 +39,9 @@ class STDP(IndependentCellTrainer):
 
     Equation: `help("snnlab.learning.stdp")`.
 
+    Where synapses share a weight, as in `Conv2D`, it changes by the sum over all of them, at every site of the image: with L sites, rates
+    of 1/L the size move a weight as far as those of a `LinearDense` would.
+
     Args:
         lr_post: learning rate at postsynaptic spikes; above 0 they strengthen.
         lr_pre: learning rate at presynaptic spikes; below 0 they weaken.

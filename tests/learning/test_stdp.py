@@ -264,6 +264,15 @@ def test_a_hebbian_pair_is_worth_its_exponential():
         assert change.item() == pytest.approx(expected, rel=1e-9)
 
 
+def test_a_weight_that_is_shared_by_many_sites_changes_by_the_sum_over_them():
+    # By hand: every pixel spikes at 0 ms and every neuron at 2 ms, so each of 2 x 3 sites is worth the same exponential.
+    conv = snn.Conv2D(2, 3, 1, 1, 1.0, 1, synapse=snn.DeltaCurrent.partialconstructor(1.0)).to(torch.float64)
+    conv.defaultupdater()
+    on, off = torch.ones(1, 1, 2, 3, dtype=torch.bool), torch.zeros(1, 1, 2, 3, dtype=torch.bool)
+    change = learn(snn.Serial(conv, Scripted((1, 2, 3), 1)), [on, off, off], [off, off, on])
+    assert change.item() == pytest.approx(6 * 0.02 * math.exp(-2 / TC_PRE), rel=1e-12)
+
+
 def test_it_runs_in_inference_mode_too():
     delay = random_delays((3, 4), 7, whole=False)
     pre, post = trains(), trains(size=3, seed=1)
