@@ -45,7 +45,7 @@ def currents(
             become one, the last axis running fastest.
 
     Returns:
-        The axes, with a legend above them.
+        The axes, with a legend above them; of more than 8 lines it names the first, and the lines are thin.
 
     Raises:
         ValueError: a wrong number of axes or labels; a Series of another unit, or together with another step time or start.

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from snnlab.plots import style
+from snnlab.plots.heading import heading
 
 
 def delays(delays: Any, ax: Axes | None = None, *, kind: str = "matrix", step_time: float | None = None, title: str = "") -> Axes:
@@ -42,17 +43,17 @@ def delays(delays: Any, ax: Axes | None = None, *, kind: str = "matrix", step_ti
     ax = style.axes(ax, 4.2, 2.8)
     bins: Any = "auto" if step_time is None else np.arange(values.min() - step_time / 2, values.max() + step_time, step_time)
     ax.hist(values.ravel(), bins=bins, color=style.COLORS[0], edgecolor="white", linewidth=0.5)
-    ax.set(xlabel="delay (ms)", ylabel="synapses", title=title)
-    return ax
+    ax.set(xlabel="delay (ms)", ylabel="synapses")
+    return heading(ax, title, legend=False)
 
 
 def _matrix(values: np.ndarray, ax: Axes, title: str) -> Axes:
     image = ax.imshow(values, cmap="cividis", vmin=0.0, aspect="auto", interpolation="nearest")
-    ax.set(xlabel="input", ylabel="neuron", title=title)
+    ax.set(xlabel="input", ylabel="neuron")
     for axis in (ax.xaxis, ax.yaxis):
         axis.get_major_locator().set_params(integer=True)
     bar = ax.figure.colorbar(image, ax=ax, fraction=0.05, pad=0.03)
     bar.set_label("delay (ms)", fontsize=8)
     bar.ax.tick_params(labelsize=8)
     bar.outline.set_visible(False)
-    return ax
+    return heading(ax, title, legend=False)

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from snnlab.plots import style
+from snnlab.plots.heading import heading
 
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
@@ -67,11 +68,11 @@ def fi_curve(
     if ideal is not None:
         for index in range(count):
             ax.plot(ideal[0], ideal[1][:, index], label="theory" if index == 0 else None, **style.line(index))
-    ax.set(xlabel="current (nA)", ylabel="firing rate (Hz)", title=title)
+    ax.set(xlabel="current (nA)", ylabel="firing rate (Hz)")
     ax.set_ylim(bottom=-0.03 * ax.get_ylim()[1])  # marks at 0 Hz are drawn whole
     if count > 1 or labels is not None or ideal is not None:
         ax.legend(loc="upper left", fontsize=8, frameon=False, handlelength=3.0)
-    return ax
+    return heading(ax, title, legend=False)
 
 
 def _curves(name: str, currents: Any, rates: Any) -> tuple[np.ndarray, np.ndarray]:

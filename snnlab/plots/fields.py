@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from snnlab.plots import style
+from snnlab.plots.heading import heading
 
 
 def grid(weights: np.ndarray, columns: int | None = None) -> np.ndarray:
@@ -65,13 +66,13 @@ def fields(
     tiles = grid(weights, columns)
     ax = style.axes(ax, *(_size(tiles, columns) if columns else (4.2, 3.6)))
     image = ax.imshow(tiles, cmap=style.DIVERGING if low < 0 else style.SEQUENTIAL, vmin=low, vmax=high, interpolation="nearest")
-    ax.set(xticks=[], yticks=[], title=title)
+    ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     bar = ax.figure.colorbar(image, ax=ax, fraction=0.05, pad=0.03)
     bar.set_label(f"{label} ({unit})" if unit else label, fontsize=8)
     bar.ax.tick_params(labelsize=8)
     bar.outline.set_visible(False)
-    return ax
+    return heading(ax, title, legend=False)
 
 
 def _size(tiles: np.ndarray, columns: int) -> tuple[float, float]:

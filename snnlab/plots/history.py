@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from snnlab.plots.heading import heading
 from snnlab.plots.style import COLORS, INK, array, axes
 
 
@@ -55,7 +56,4 @@ def history(window: Any, delays: Any = None, step_time: float = 1.0, ax: Axes | 
         if len(delays) != cells:
             raise ValueError(f"delays must be one for each of the {cells} cells, but are {len(delays)}.")
         ax.scatter(delays / step_time, range(cells), s=90, facecolors="none", edgecolors=COLORS[1], linewidths=2, label="is read here")
-        ax.legend(fontsize=8, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)
-    if title:
-        ax.set_title(title, fontsize=9, loc="left")
-    return ax
+    return heading(ax, title, legend=delays is not None)

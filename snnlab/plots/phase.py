@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from snnlab.plots import style
+from snnlab.plots.heading import heading
 from snnlab.plots.timeline import column
 
 
@@ -80,10 +81,8 @@ def phase_plane(
             reach.append(curve)
     if reach:
         ax.set_xlim(*_ends([points[0] for points in reach])), ax.set_ylim(*_ends([points[1] for points in reach]))
-    ax.set(xlabel="voltage (mV)", ylabel="adaptation (nA)", title=title)
-    if ax.get_legend_handles_labels()[1]:
-        ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, fontsize=8, frameon=False, handlelength=2.4, borderpad=0.1)
-    return ax
+    ax.set(xlabel="voltage (mV)", ylabel="adaptation (nA)")
+    return heading(ax, title, handlelength=2.4)
 
 
 def _pair(first: str, x: Any, second: str, y: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from snnlab.plots import style
+from snnlab.plots.heading import heading
 from snnlab.plots.timeline import timeline
 
 
@@ -65,11 +66,11 @@ def raster(
         markersize=min(12.0, max(2.5 if spikes.shape[1] <= 250 else 1.0, 0.9 * height)),
         markeredgewidth=0.9,
     )
-    ax.set(xlabel="time (ms)", ylabel=label, title=title)
+    ax.set(xlabel="time (ms)", ylabel=label)
     ax.set_xlim(*over_time.span)
     ax.set_ylim(-0.5, spikes.shape[1] - 0.5)
     if spikes.shape[1] <= 5:  # so few rows are all numbered: a locator would put halves between them
         ax.set_yticks(range(spikes.shape[1]))
     else:
         ax.yaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
-    return ax
+    return heading(ax, title, legend=False)

@@ -56,8 +56,8 @@ def axes(ax: Axes | None, width: float = 6.4, height: float = 2.8) -> Axes:
 
 
 def line(index: int) -> dict[str, Any]:
-    """Colour and dash of the line at this place in a legend."""
-    dashes = DASHES[index % len(DASHES)]
+    """Colour and dash of the line at this place in a legend: the first 36 all differ."""
+    dashes = DASHES[(index + index // len(COLORS)) % len(DASHES)]  # each round of colours begins with the next dash
     return {"color": COLORS[index % len(COLORS)], "linestyle": (0, dashes) if dashes else "solid", "linewidth": 1.3}
 
 

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from snnlab.core.recording import Series
 from snnlab.plots import style
+from snnlab.plots.heading import MOST, heading
 from snnlab.plots.timeline import Timeline, timeline
 
 
@@ -47,7 +48,7 @@ def traces(
             become one, the last axis running fastest.
 
     Returns:
-        The axes, with a legend above them.
+        The axes, with a legend above them; of more than 8 lines it names the first, and the lines are thin.
 
     Raises:
         ValueError: a wrong number of axes or labels; a Series together with another step time, start or unit.
@@ -72,11 +73,9 @@ def draw(over_time: Timeline, ax: Axes | None, labels: Sequence[str] | None, yla
     if len(names) != len(over_time.neurons):
         raise ValueError(f"labels must be one a trace, {len(over_time.neurons)}, but are {len(names)}.")
     ax = style.axes(ax)
+    thin = {"linewidth": 0.6} if len(names) > MOST else {}
     for index, name in enumerate(names):
-        ax.plot(over_time.times, over_time.values[:, index], label=name, **style.line(index), **look)
-    ax.set(xlabel="time (ms)", ylabel=ylabel, title=title)
+        ax.plot(over_time.times, over_time.values[:, index], label=name, **(style.line(index) | thin), **look)
+    ax.set(xlabel="time (ms)", ylabel=ylabel)
     ax.set_xlim(*over_time.span)
-    if names:
-        place = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0)}
-        ax.legend(**place, ncols=len(names), fontsize=8, frameon=False, handlelength=2.6, borderpad=0.1)
-    return ax
+    return heading(ax, title, handlelength=2.6)

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from snnlab.plots import style
+from snnlab.plots.heading import heading
 
 
 def weight_histogram(
@@ -62,10 +63,8 @@ def weight_histogram(
         ax.stairs(counts, edges, color=style.COLORS[1], linewidth=1.6, label="before")
     for place, bound in enumerate(bounds):
         ax.axvline(bound, color=style.INK, linewidth=1.0, linestyle=(0, (4, 3)), label="bounds" if place == 0 else None)
-    ax.set(xlabel=f"{label} ({unit})" if unit else label, ylabel="synapses", title=title)
-    if before is not None or bounds:
-        ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, fontsize=8, frameon=False, borderpad=0.1)
-    return ax
+    ax.set(xlabel=f"{label} ({unit})" if unit else label, ylabel="synapses")
+    return heading(ax, title, legend=before is not None or bool(bounds))
 
 
 def weight_change(
@@ -113,11 +112,11 @@ def weight_change(
         raise ValueError(f"limit must be above 0, but is {limit}. The colours go from -limit to +limit.")
     ax = style.axes(ax, 4.6, 3.6)
     image = ax.imshow(change, cmap=style.DIVERGING, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
-    ax.set(xlabel="input", ylabel="neuron", title=title)
+    ax.set(xlabel="input", ylabel="neuron")
     for axis in (ax.xaxis, ax.yaxis):
         axis.get_major_locator().set_params(integer=True)
     bar = ax.figure.colorbar(image, ax=ax, fraction=0.05, pad=0.03)
     bar.set_label(f"{label} ({unit})" if unit else label, fontsize=8)
     bar.ax.tick_params(labelsize=8)
     bar.outline.set_visible(False)
-    return ax
+    return heading(ax, title, legend=False)

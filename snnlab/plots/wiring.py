@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from snnlab.plots import style
+from snnlab.plots.heading import heading
 
 WIDTH, HEIGHT = 1.3, 0.62  # inches of a box
 ACROSS, UP = 3.1, 1.15  # inches from a box to the next
@@ -54,13 +55,13 @@ def wiring(nodes: Mapping[str, str], edges: Sequence[Edge], ax: Axes | None = No
     bottom = min([min(ys) - HEIGHT / 2, *(arrow.reach[0] for arrow in arrows)]) - 0.15
     top = max([max(ys) + HEIGHT / 2, *(arrow.reach[1] for arrow in arrows)]) + 0.15
     ax = style.axes(ax, right - left, top - bottom + (0.3 if title else 0.0))
-    ax.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[], title=title, aspect="equal")
+    ax.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[], aspect="equal")
     ax.spines[:].set_visible(False)
     for name, words in nodes.items():
         _box(ax, *places[name], name, words)
     for arrow in arrows:
         arrow.draw(ax)
-    return ax
+    return heading(ax, title, legend=False)
 
 
 def _ranks(names: list[str], edges: Sequence[Edge]) -> dict[str, int]:

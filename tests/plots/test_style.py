@@ -33,6 +33,11 @@ def test_neighbouring_lines_differ_in_colour_and_in_dash():
     assert len({str(line["linestyle"]) for line in lines}) == 6
 
 
+def test_a_colour_that_comes_again_has_another_dash():
+    lines = [style.line(i) for i in range(36)]
+    assert len({(line["color"], str(line["linestyle"])) for line in lines}) == 36
+
+
 def test_an_array_of_the_wrong_shape_is_named_with_what_to_do():
     with pytest.raises(
         ValueError, match=r"spikes must have 2 axes \(T x N\), but is of shape \(5, 1, 4\). Pick one sample of the batch first."
