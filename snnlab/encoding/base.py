@@ -112,6 +112,15 @@ class Encoder(Module, ABC):
         return f"steps={self.steps}, step_time={self.dt} ms"
 
 
+def _generator(name: str, value: torch.Generator | None) -> torch.Generator | None:
+    if value is not None and not isinstance(value, torch.Generator):
+        raise TypeError(
+            f"{name} must be a torch.Generator or None, but is {value!r} ({type(value).__name__}). "
+            "Pass torch.Generator().manual_seed(0), for one."
+        )
+    return value
+
+
 class RateEncoder(Encoder):
     """Abstract: turns values into spike trains whose rate is `frequency` times the value.
 
@@ -139,16 +148,11 @@ class RateEncoder(Encoder):
     """
 
     frequency = Setting(checks.not_negative, Quantity("Hz", 0.0, 200.0, "rate of an input of 1"))
+    generator = Setting(_generator)
 
     def __init__(self, steps: int, step_time: float, frequency: float, *, generator: torch.Generator | None = None) -> None:
         super().__init__(steps, step_time)
-        self.configure(frequency=frequency)
-        if generator is not None and not isinstance(generator, torch.Generator):
-            raise TypeError(
-                f"generator must be a torch.Generator or None, but is {generator!r} ({type(generator).__name__}). "
-                "Pass torch.Generator().manual_seed(0), for one."
-            )
-        self.generator = generator
+        self.configure(frequency=frequency, generator=generator)
 
     def check_inputs(self, inputs: Tensor) -> Tensor:
         """The wanted rates, in spikes a step."""

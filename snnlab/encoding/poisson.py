@@ -20,11 +20,13 @@ Reference: Gerstner et al., Neuronal Dynamics (2014), section 7.3; Cox, Renewal 
 
 import math
 from collections.abc import Callable, Iterator
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from snnlab.core import checks
+from snnlab.core.quantity import Setting
 from snnlab.encoding.base import RateEncoder
 
 
@@ -114,6 +116,9 @@ class HomogeneousPoissonEncoder(RateEncoder):
         (torch.Size([1000, 2]), False, True)
     """
 
+    compensated = Setting(checks.boolean)
+    spelled: ClassVar[dict[str, str]] = {"compensate": "compensated"}
+
     def __init__(
         self,
         steps: int,
@@ -125,8 +130,8 @@ class HomogeneousPoissonEncoder(RateEncoder):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__(steps, step_time, frequency, generator=generator)
+        self.configure(compensated=compensate)
         self.refrac = refrac
-        self.compensated = compensate
 
     @property
     def refrac(self) -> float:

@@ -97,9 +97,9 @@ class MaxRateClassifier(Module):
     @rates.setter
     def rates(self, value: Tensor) -> None:
         wanted = (*self.shape, self.num_classes)
-        _not_negative("rates", checks.shaped("rates", value, wanted, "neurons x classes"))
+        checks.shaped("rates", value, wanted, "neurons x classes")
         with torch.no_grad():
-            self.rates_.copy_(value)
+            self.rates_.copy_(self._fitting("rates", value))
         self._derive()
 
     def _derive(self) -> None:
@@ -108,8 +108,19 @@ class MaxRateClassifier(Module):
         self.register_buffer("assignments", rates.argmax(-1), persistent=False)
         self.register_buffer("occurrences", self.assignments.flatten().bincount(minlength=self.num_classes), persistent=False)
 
-    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
-        super()._load_from_state_dict(*args, **kwargs)
+    def _fitting(self, name: str, value: Tensor) -> Tensor:
+        _not_negative(name, value)
+        return checks.fitting(name, value, self.rates_.dtype)
+
+    def _load_from_state_dict(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs) -> None:
+        state_dict, key = dict(state_dict), f"{prefix}rates_"
+        try:  # what the setter refuses is no better in a file
+            if key in state_dict:
+                self._fitting(key, state_dict[key])
+        except (ValueError, TypeError) as error:
+            error_msgs.append(str(error))
+            state_dict[key] = self.rates_.detach()
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
         self._derive()
 
     def update(self, inputs: Tensor, labels: Tensor) -> None:

@@ -247,6 +247,7 @@ def test_bad_inputs_are_refused_and_draw_nothing(encoder, inputs, error, words):
         ({"step_time": 0.0}, ValueError, "step_time must be above 0 ms, but is 0.0 ms"),
         ({"frequency": -1.0}, ValueError, "frequency must be 0 Hz or above, but is -1.0 Hz"),
         ({"refrac": -1.0}, ValueError, "refrac must be 0 ms or above, but is -1.0 ms. None asks for one step"),
+        ({"compensate": "no"}, TypeError, r"compensate must be True or False, but is 'no' \(str\)"),
         ({"rate": 5.0}, TypeError, "rate"),
     ],
 )
@@ -260,7 +261,11 @@ def test_a_refused_setting_changes_nothing():
     for name, value in (("frequency", -1.0), ("refrac", math.nan), ("steps", 0), ("dt", 0.0)):
         with pytest.raises(ValueError, match="must be"):
             setattr(made, name, value)
-    assert (made.frequency, made.refrac, made.steps, made.dt) == (100.0, 2.0, 50, 1.0)
+    for name, value in (("compensated", 0), ("generator", 0)):
+        with pytest.raises(TypeError, match="must be"):
+            setattr(made, name, value)
+    assert (made.frequency, made.refrac, made.steps, made.dt, made.compensated) == (100.0, 2.0, 50, 1.0, True)
+    assert isinstance(made.generator, torch.Generator | None)
 
 
 def test_intervals_of_a_train_are_placed_one_after_another_across_blocks():

@@ -137,6 +137,17 @@ def test_loading_derives_the_rest_anew():
     assert same(state(classifier), state(parent[0]))
 
 
+@pytest.mark.parametrize(
+    ("value", "words"), [(math.nan, "rates_ must be finite"), (-1.0, "rates_ must be 0 or above"), (1e39, "must fit into")]
+)
+def test_a_file_cannot_bring_rates_that_cannot_be_set(value, words):
+    classifier = trained()
+    before = state(classifier)
+    with pytest.raises(RuntimeError, match=words):
+        classifier.load_state_dict({"rates_": torch.full((3, 2), value, dtype=torch.float64)})
+    assert same(before, state(classifier))
+
+
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
 def test_a_copy_is_equal_and_independent(copied):
     classifier = trained()
@@ -196,6 +207,7 @@ def test_bad_samples_are_refused_and_nothing_is_learned(inputs, labels, error, w
         (torch.ones(2, 3), r"rates must be of shape \(3, 2\) \(neurons x classes\), but is of shape \(2, 3\)"),
         (torch.full((3, 2), -1.0), "rates must be 0 or above in every element, but is -1 in one"),
         (torch.full((3, 2), math.nan), "rates must be finite"),
+        (torch.full((3, 2), 1e39, dtype=torch.float64), "rates must be finite.* It must fit into float32"),
     ],
 )
 def test_bad_rates_are_refused_and_nothing_changes(value, words):
