@@ -93,6 +93,10 @@ class Module(nn.Module):
         self.register_buffer(name, value)
         self._states[name] = rest
 
+    def set_states(self, **values: Tensor) -> None:
+        """Replaces states by name: what assignment does, without torch's search for what kind of attribute each of them is."""
+        self._buffers.update(values)
+
     def resize_states(self, batch_size: int) -> None:
         """Gives every state of this module (not of its submodules) another batch size, at rest."""
         for name, rest in self._states.items():

@@ -148,7 +148,8 @@ class ThresholdAdaptiveNeuron(InfernoNeuron):
         Raises:
             ValueError: a wrong shape, a NaN or an infinity; the state stays as it was.
         """
-        self.spike_, self.voltage_, self.refrac_ = self.fire(self.check_inputs(inputs), refrac_lock)
+        spikes, voltage, refrac = self.fire(self.check_inputs(inputs), refrac_lock)
+        self.set_states(spike_=spikes, voltage_=voltage, refrac_=refrac)
         if self.training if adapt is None else adapt:
             self._adapt(refrac_lock)
         return self.spike

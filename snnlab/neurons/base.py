@@ -24,6 +24,7 @@ from snnlab.core.mixins import BatchShapeMixin
 from snnlab.core.module import Module
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.core.record import count_slots
+from snnlab.core.tensors import pick
 
 _MOST_STEPS = 2**30
 """The longest refractory time, in steps, that is counted."""
@@ -39,7 +40,7 @@ def advance(
     """
     refrac = (refrac - 1).clamp_(min=0)
     active = refrac.to(torch.bool).logical_not_()  # a third of the time of `== 0`, and this is done at every step
-    return torch.where(active, dynamics(inputs), voltage) if refrac_lock else dynamics(inputs * active), refrac, active
+    return pick(active, dynamics(inputs), voltage) if refrac_lock else dynamics(inputs * active), refrac, active
 
 
 def threshold_step(
@@ -75,7 +76,8 @@ def threshold_step(
     """
     voltage, refrac, active = advance(inputs, voltage, refrac, dynamics, refrac_lock)
     spikes = (voltage >= threshold).logical_and_(active)
-    return spikes, torch.where(spikes, reset, voltage), refrac.add_(spikes, alpha=refrac_steps)  # who spikes had no step left
+    voltage = pick(spikes, voltage.new_tensor(reset), voltage)
+    return spikes, voltage, refrac.add_(spikes, alpha=refrac_steps)  # who spikes had no step left
 
 
 class Neuron(Module, ABC):

@@ -121,7 +121,7 @@ class CurrentAdaptiveNeuron(ThresholdNeuron):
         spikes, voltage, refrac = self.fire(self.check_inputs(inputs) - adaptation.sum(-1), refrac_lock)
         if adapt is None or adapt:
             adaptation = self._adapted(voltage, spikes, (refrac == 0) if refrac_lock else torch.ones_like(spikes))
-        self.spike_, self.voltage_, self.refrac_, self.current_adaptation_ = spikes, voltage, refrac, adaptation
+        self.set_states(spike_=spikes, voltage_=voltage, refrac_=refrac, current_adaptation_=adaptation)
         return self.spike
 
     def _adapted(self, voltage: Tensor, spikes: Tensor, at_rest: Tensor) -> Tensor:

@@ -104,5 +104,6 @@ class ThresholdNeuron(InfernoNeuron):
         Raises:
             ValueError: a wrong shape, a NaN or an infinity; the state stays as it was.
         """
-        self.spike_, self.voltage_, self.refrac_ = self.fire(self.check_inputs(inputs), refrac_lock)
+        spikes, voltage, refrac = self.fire(self.check_inputs(inputs), refrac_lock)
+        self.set_states(spike_=spikes, voltage_=voltage, refrac_=refrac)
         return self.spike
