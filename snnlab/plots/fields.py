@@ -12,6 +12,12 @@ from matplotlib.axes import Axes
 from snnlab.plots import style
 from snnlab.plots.heading import heading
 
+HINTS = {
+    2: "Give every row the shape of its input: weights.view(N, height, width).",
+    4: "Draw one field a channel: weights.flatten(0, 1).",
+}
+"""What to do with weights of so many axes: those of a dense connection, and those of a convolution."""
+
 
 def grid(weights: np.ndarray, columns: int | None = None) -> np.ndarray:
     """Tiles N fields of h x w into one array, with a gap of NaN, one pixel wide, between them.
@@ -57,11 +63,15 @@ def fields(
     Returns:
         The axes, with the image as `ax.images[0]`.
 
+    Raises:
+        ValueError: a wrong number of axes.
+
     Example:
         >>> fields(np.array([[[-1.0, 0.5]]])).images[0].get_clim()
         (-1.0, 1.0)
     """
-    weights = style.array("weights", weights, "N x h x w")
+    weights = style.fetch(weights)
+    weights = style.array("weights", weights, "N x h x w", HINTS.get(weights.ndim, ""))
     low, high = limits or _limits(weights)
     tiles = grid(weights, columns)
     ax = style.axes(ax, *(_size(tiles, columns) if columns else (4.2, 3.6)))

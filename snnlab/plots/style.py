@@ -66,9 +66,9 @@ def fetch(value: Any) -> np.ndarray:
     return np.asarray(value.detach().cpu().numpy() if hasattr(value, "detach") else value)
 
 
-def finite(name: str, value: Any, axes_: str | None = None) -> np.ndarray:
+def finite(name: str, value: Any, axes_: str | None = None, hint: str = "") -> np.ndarray:
     """Numbers as float64, of any shape or with the axes that `axes_` names; ValueError for none at all, NaN and infinity."""
-    numbers = (fetch(value) if axes_ is None else array(name, value, axes_)).astype(float)
+    numbers = (fetch(value) if axes_ is None else array(name, value, axes_, hint)).astype(float)
     if not numbers.size:
         raise ValueError(f"{name} must hold numbers, but is empty, of shape {numbers.shape}.")
     if not np.isfinite(numbers).all():
@@ -76,12 +76,14 @@ def finite(name: str, value: Any, axes_: str | None = None) -> np.ndarray:
     return numbers
 
 
-def array(name: str, value: Any, axes_: str) -> np.ndarray:
-    """A numpy array with as many axes as `axes_` names, as in "T x N"; tensors are fetched from their device."""
+def array(name: str, value: Any, axes_: str, hint: str = "") -> np.ndarray:
+    """A numpy array with as many axes as `axes_` names, as in "T x N"; tensors are fetched from their device.
+
+    `hint` says what to do with another: None given, to pick a sample.
+    """
     value = fetch(value)
     wanted = axes_.split(" x ")
     if value.ndim != len(wanted):
-        raise ValueError(
-            f"{name} must have {len(wanted)} axes ({axes_}), but is of shape {value.shape}. Pick one sample of the batch first."
-        )
+        hint = hint or "Pick one sample of the batch first."
+        raise ValueError(f"{name} must have {len(wanted)} axes ({axes_}), but is of shape {value.shape}. {hint}")
     return value

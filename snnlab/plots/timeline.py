@@ -68,7 +68,7 @@ def timeline(
     if isinstance(values, Series):
         array, step_time, start = _of_series(name, values, step_time, start, sample, unit)
     else:
-        array = style.array(name, values, axes_) if sample is None else _sample(name, style.fetch(values), sample)
+        array = _alone(name, style.fetch(values), axes_) if sample is None else _sample(name, style.fetch(values), sample)
     array = array.reshape(len(array), int(np.prod(array.shape[1:])))
     chosen = list(range(array.shape[1])) if neurons is None else [int(neuron) for neuron in neurons]
     if not all(0 <= neuron < array.shape[1] for neuron in chosen):
@@ -91,6 +91,12 @@ def _of_series(
     return series.numpy(), series.step_time, series.start
 
 
+def _alone(name: str, array: np.ndarray, axes_: str) -> np.ndarray:
+    """An array without a batch."""
+    hint = "For a single neuron, write x[:, None]." if array.ndim == 1 else "Pick one sample of the batch first, with sample=0."
+    return style.array(name, array, axes_, hint)
+
+
 def _sample(name: str, array: np.ndarray, sample: int) -> np.ndarray:
     if array.ndim < 2:
         raise ValueError(f"{name} must be T x B x *shape for a sample, but is of shape {array.shape}.")
@@ -106,7 +112,7 @@ def column(name: str, values: Any, sample: int | None, neuron: int | None, unit:
         ValueError: several neurons, and it is not said which.
     """
     if not isinstance(values, Series) and sample is None and neuron is None:
-        return style.array(name, values, "T")
+        return style.array(name, values, "T", "Pick one sample and neuron first, with sample=0, neuron=0; of T x n, with neuron=0.")
     rows = timeline(name, values, sample=sample, neurons=None if neuron is None else [neuron], unit=unit).values
     if rows.shape[1] != 1:
         raise ValueError(f"{name} must be of one neuron, but are of {rows.shape[1]}. Say which with neuron=0.")

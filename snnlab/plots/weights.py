@@ -97,13 +97,14 @@ def weight_change(
         The axes, with the changes as `ax.images[0]`.
 
     Raises:
-        ValueError: shapes that differ; weights that are not finite; a limit not above 0.
+        ValueError: a wrong number of axes; shapes that differ; weights that are not finite; a limit not above 0.
 
     Example:
         >>> weight_change([[0.0, 1.0]], [[0.5, 0.75]]).images[0].get_array().tolist()
         [[0.5, -0.25]]
     """
-    old, new = style.finite("before", before, "N x M"), style.finite("after", after, "N x M")
+    hint = "Flatten what is more to a row a neuron: weights.flatten(1)."
+    old, new = style.finite("before", before, "N x M", hint), style.finite("after", after, "N x M", hint)
     if old.shape != new.shape:
         raise ValueError(f"before and after must be of one shape, but are of {old.shape} and {new.shape}.")
     change = new - old

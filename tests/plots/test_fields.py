@@ -1,5 +1,8 @@
+import re
+
 import numpy as np
 import pytest
+import torch
 
 from snnlab.plots import Picture, fields
 from snnlab.plots.fields import grid
@@ -10,6 +13,22 @@ def test_a_grid_puts_fields_in_reading_order_with_a_gap_between():
     gap = np.nan
     wanted = [[0, 1, gap, 4, 5], [2, 3, gap, 6, 7], [gap] * 5, [8, 9, gap, gap, gap], [10, 11, gap, gap, gap]]
     np.testing.assert_array_equal(tiles, wanted)
+
+
+@pytest.mark.parametrize(
+    ("shape", "words", "cure"),
+    [
+        ((3, 2, 5, 5), "weights.flatten(0, 1)", lambda weights: weights.flatten(0, 1)),
+        ((3, 25), "weights.view(N, height, width)", lambda weights: weights.view(3, 5, 5)),
+    ],
+)
+def test_weights_as_connections_have_them_are_refused_with_what_makes_fields_of_them(shape, words, cure):
+    weights = torch.rand(shape)
+    with pytest.raises(
+        ValueError, match=re.escape(f"weights must have 3 axes (N x h x w), but is of shape {shape}.") + ".*" + re.escape(words)
+    ):
+        fields(weights)
+    assert fields(cure(weights)).images[0].get_array().count() == weights.numel()  # every weight is drawn once
 
 
 def test_weights_of_one_sign_start_at_zero():

@@ -51,10 +51,12 @@ def test_where_there_is_room_they_share_a_row():
 
 
 def test_what_is_drawn_on_top_keeps_the_title_clear():
-    ax = voltages(LINES, title="three lines")
-    title, legend, _ = boxes(voltages(LINES[:, :1], ax=ax, labels=["a line with a name of a great many words, wide as the picture"]))
+    ax = voltages(LINES[:, :1], title="a title of some words")
+    title, legend, _ = boxes(ax)
+    assert title.y0 < legend.y1
+    title, legend, _ = boxes(voltages(LINES, ax=ax, labels=["a name of some words"] * 3))
     assert not title.overlaps(legend)
-    assert ax.get_title("left") == "three lines"
+    assert ax.get_title("left") == "a title of some words"
 
 
 @pytest.mark.parametrize("title", ["", "currents"])

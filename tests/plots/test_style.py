@@ -40,6 +40,7 @@ def test_a_colour_that_comes_again_has_another_dash():
 
 def test_an_array_of_the_wrong_shape_is_named_with_what_to_do():
     with pytest.raises(
-        ValueError, match=r"spikes must have 2 axes \(T x N\), but is of shape \(5, 1, 4\). Pick one sample of the batch first."
+        ValueError,
+        match=r"spikes must have 2 axes \(T x N\), but is of shape \(5, 1, 4\). Pick one sample of the batch first, with sample=0.",
     ):
         raster(np.zeros((5, 1, 4), dtype=bool))

@@ -34,8 +34,12 @@ def test_without_a_sample_named_a_series_shows_the_first():
 def test_a_batch_of_an_array_is_refused_unless_a_sample_is_named():
     batch = np.arange(24.0).reshape(4, 2, 3)
     for plot in (voltages, currents, traces, raster):
-        with pytest.raises(ValueError, match="Pick one sample of the batch first"):
+        with pytest.raises(ValueError, match=r"but is of shape \(4, 2, 3\)\. Pick one sample of the batch first, with sample=0\."):
             plot(batch)
+        plot(batch, sample=0)
+        with pytest.raises(ValueError, match=r"but is of shape \(4,\)\. For a single neuron, write x\[:, None\]"):
+            plot(batch[:, 0, 0])
+        plot(batch[:, 0, 0][:, None])
     assert [line.get_ydata()[0] for line in voltages(batch, sample=1).lines] == [3.0, 4.0, 5.0]
 
 

@@ -71,6 +71,10 @@ def test_what_cannot_be_compared_is_refused():
         weight_change(np.zeros((2, 3)), np.zeros((3, 2)))
     with pytest.raises(ValueError, match=r"before must have 2 axes \(N x M\)"):
         weight_change(np.zeros(3), np.zeros(3))
+    of_a_convolution = torch.rand(2, 3, 5, 5)
+    with pytest.raises(ValueError, match=r"before must have 2 axes \(N x M\), but is of shape \(2, 3, 5, 5\)\. .*weights\.flatten\(1\)"):
+        weight_change(of_a_convolution, of_a_convolution)
+    assert weight_change(*[of_a_convolution.flatten(1)] * 2).images[0].get_array().shape == (2, 75)
 
 
 def test_weights_that_are_not_finite_or_not_there_are_refused():
