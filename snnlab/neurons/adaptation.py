@@ -62,7 +62,7 @@ def adapt_current(
     """
     towards = (voltage - rest_v).unsqueeze(-1) * coupling
     moved = torch.lerp(adaptation, towards, step_time / time_constant)
-    return torch.where(at_rest.unsqueeze(-1), moved, adaptation) + spikes.unsqueeze(-1) * increment
+    return torch.where(at_rest.unsqueeze(-1), moved, adaptation) + spikes.unsqueeze(-1).to(adaptation.dtype) * increment
 
 
 def adapt_threshold(adaptation: Tensor, spikes: Tensor, at_rest: Tensor, *, decay: float | Tensor, increment: float | Tensor) -> Tensor:
@@ -83,7 +83,7 @@ def adapt_threshold(adaptation: Tensor, spikes: Tensor, at_rest: Tensor, *, deca
         tensor([[[3.]]])
     """
     fallen = torch.where(at_rest.unsqueeze(-1), adaptation * decay, adaptation)
-    return fallen + spikes.unsqueeze(-1) * increment
+    return fallen + spikes.unsqueeze(-1).to(adaptation.dtype) * increment
 
 
 def adapt_threshold_by_voltage(

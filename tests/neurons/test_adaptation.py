@@ -34,6 +34,14 @@ def test_a_current_moves_where_the_neuron_is_not_refractory_and_rises_where_it_s
     assert current_step(spikes, at_rest) == pytest.approx(expected, rel=1e-12)
 
 
+def test_a_rise_is_of_full_precision_whatever_the_default_dtype():
+    # 0.1 is not 0.1 in single precision: it is off by 1.5e-9.
+    assert current_step(YES, NO, adaptation=0.0, increment=0.1) == 0.1
+    zero = number([[0.0]])
+    assert snn.adapt_threshold(zero, YES, NO, decay=0.5, increment=0.1).item() == 0.1
+    assert snn.adapt_threshold(zero.float(), YES, NO, decay=0.5, increment=0.1).dtype == torch.float32
+
+
 def test_several_currents_move_each_by_its_own_numbers():
     result = snn.adapt_current(
         number([[[1.0, 2.0]]]), number([[-60.0]]), YES, YES,
