@@ -5,9 +5,10 @@
 
 What a layer's `wiring` does is code, and code cannot be drawn. But a cell says that a connection feeds a group of neurons, so each cell is
 an edge. Where a connection reads from is known for `RecurrentSerial`, whose groups feed each other, and can be told of any other layer;
-else it is taken to be an input. A connection without a cell is a box without an arrow: it was never said whom it feeds.
+else it is taken to be an input. A connection without a cell is a box without an arrow, and a warning: it was never said whom it feeds.
 """
 
+import warnings
 from collections.abc import Mapping
 
 from snnlab.connections import Connection
@@ -22,6 +23,9 @@ Edges = list[tuple[str, str, str]]
 
 def layout(layer: Layer, sources: Mapping[str, str] | None = None) -> tuple[Nodes, Edges]:
     """Boxes and arrows of a layer, as `snn.plots.wiring` draws them.
+
+    Arrows come from cells: each says that a connection feeds a group of neurons. A layer of your own has those of its `add_cell`; what its
+    `wiring` does is not looked at. A connection without a cell gives a warning, and no arrow; `RecurrentSerial` needs none.
 
     Args:
         layer: a layer.
@@ -54,6 +58,11 @@ def layout(layer: Layer, sources: Mapping[str, str] | None = None) -> tuple[Node
         layer.get_connection(connection), layer.get_neuron(neuron)
         reads[connection] = neuron
     connections, neurons = dict(layer.named_connections), dict(layer.named_neurons)
+    lone = [name for name in connections if name not in {connection for connection, _ in feeds}]
+    if lone:
+        names, neuron = ", ".join(map(repr, lone)), next(iter(neurons), "NEURON")
+        hint = f"Say whom it feeds, as in layer.add_cell({lone[0]!r}, {neuron!r})."
+        warnings.warn(f"There is no arrow from {names}, for want of a cell. {hint}", stacklevel=2)
     inputs = _inputs([name for name in connections if name not in reads], set(neurons))
     nodes = {box: _size(connections[name].inshape) for name, box in inputs.items()}
     nodes |= {name: _words(neuron, layer) for name, neuron in neurons.items()}

@@ -1,5 +1,7 @@
 """A layer as boxes and arrows."""
 
+import warnings
+
 import pytest
 import torch
 
@@ -89,9 +91,23 @@ def test_it_can_be_told_which_neurons_a_connection_reads():
 def test_a_connection_without_a_cell_is_a_box_without_an_arrow():
     layer = Loop()
     layer.del_cell("back", "exc")
-    nodes, edges = snn.layout(layer)
+    with pytest.warns(UserWarning, match=r"There is no arrow from 'back', for want of a cell\. .*layer\.add_cell\('back', 'exc'\)"):
+        nodes, edges = snn.layout(layer)
     assert "input of back" in nodes
     assert [edge[:2] for edge in edges] == [("input of feed", "exc"), ("input of on", "inh")]
+
+
+def test_a_layer_without_cells_says_why_there_are_no_arrows():
+    layer = Loop()
+    for pair in (("feed", "exc"), ("on", "inh"), ("back", "exc")):
+        layer.del_cell(*pair)
+    with pytest.warns(UserWarning, match=r"There is no arrow from 'feed', 'on', 'back', for want of a cell\. .*layer\.add_cell") as caught:
+        assert snn.layout(layer)[1] == []
+    assert caught[0].filename == __file__
+    layer.add_cell("feed", "exc"), layer.add_cell("on", "inh"), layer.add_cell("back", "exc")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(snn.layout(layer)[1]) == 3
 
 
 def test_what_is_no_layer_is_refused():
