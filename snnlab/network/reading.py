@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from snnlab.connections import Connection
+from snnlab.connections import Connection, Conv2D
 from snnlab.core import checks
 from snnlab.network.cell import Cell
 from snnlab.network.proxy import Proxy
@@ -101,11 +101,25 @@ def has_batch(owner: Any, name: str, value: Tensor, batch: int) -> bool:
 
 def _inner_axes(owner: Any, name: str, count: int, parameter: bool) -> tuple[str, ...]:
     before = isinstance(owner, Synapse | Connection) or (isinstance(owner, Cell) and name.startswith("pre"))
+    connection = owner.connection if isinstance(owner, Cell) else owner
+    if isinstance(connection, Conv2D) and name and (before or parameter) and count <= 4:
+        return (("filter", "channel", "row", "column") if parameter else ("tap", "site", "filter", "axis4"))[:count]
     one = ("input",) if before and not parameter else ("neuron",)
     if count <= 1:
         return one[:count]
     if count == 2 and isinstance(owner, Connection | Cell):
         return ("neuron", "input") if parameter else ("input", "neuron")
-    shape = getattr(owner, "shape", ())
-    lead = (one if len(shape) == 1 else ("row", "column")) if len(shape) in (1, 2) and count >= len(shape) else ()
+    shape = _shape(owner, name)
+    lead = {1: one, 2: ("row", "column"), 3: ("channel", "row", "column")}.get(len(shape), ()) if count >= len(shape) else ()
+    if "adaptation" in name and count == len(lead) + 1:  # neurons have several, each with its own time constant
+        return (*lead, "adaptation")
     return (*lead, *(f"axis{place}" for place in range(len(lead) + 1, count + 1)))
+
+
+def _shape(owner: Any, name: str) -> tuple[int, ...]:
+    """Shape of the group that a tensor has a value for each of; () where that is not known."""
+    if isinstance(owner, Connection):
+        return () if name else owner.outshape
+    if isinstance(owner, Cell):
+        return owner.neuron.shape if name.startswith("post") else ()
+    return getattr(owner, "shape", ())

@@ -27,7 +27,7 @@ def serial(inputs=3, outputs=2, batch=4, delay=None, bias=True):
         ("neuron.spike", ("batch", "neuron"), ""),
         ("neuron.refrac", ("batch", "neuron"), "ms"),
         ("neuron.threshold", ("neuron",), "mV"),
-        ("neuron.threshold_adaptation", ("neuron", "axis2"), "mV"),
+        ("neuron.threshold_adaptation", ("neuron", "adaptation"), "mV"),
         ("connection.syncurrent", ("batch", "input"), "nA"),
         ("connections.up.synspike", ("batch", "input"), ""),
         ("connection.synapse.current", ("batch", "input"), "nA"),
@@ -70,7 +70,37 @@ def test_groups_of_two_axes_have_rows_and_columns():
     assert reading(neuron, "voltage", 1).axes == ("batch", "row", "column")
     assert axes_of(neuron, "", torch.zeros(1, 8, 6), 1) == ("batch", "row", "column")
     deep = snn.LIF((2, 8, 6), 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-60.0, refrac_t=2.0, time_constant=10.0)
-    assert reading(deep, "voltage", 1).axes == ("batch", "axis1", "axis2", "axis3")
+    assert reading(deep, "voltage", 1).axes == ("batch", "channel", "row", "column")
+
+
+def test_groups_of_more_axes_than_an_image_number_them():
+    neuron = snn.LIF((2, 2, 8, 6), 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-60.0, refrac_t=2.0, time_constant=10.0)
+    assert reading(neuron, "voltage", 1).axes == ("batch", "axis1", "axis2", "axis3", "axis4")
+
+
+def test_adaptations_of_an_image_come_after_its_axes():
+    neuron = snn.ALIF(
+        (2, 8, 6), 1.0, rest_v=-65.0, reset_v=-65.0, thresh_eq_v=-60.0, refrac_t=2.0, tc_membrane=10.0,
+        tc_adaptation=(10.0, 100.0), spike_increment=1.0,
+    )  # fmt: skip
+    assert reading(neuron, "threshold_adaptation", 1).axes == ("channel", "row", "column", "adaptation")
+    assert reading(neuron, "threshold", 1).axes == ("channel", "row", "column")
+
+
+@pytest.mark.parametrize("delay", [None, 3.0])
+def test_a_convolution_tells_filters_taps_and_sites(delay):
+    connection = snn.Conv2D(8, 7, 2, 4, 1.0, 3, synapse=SYNAPSE, delay=delay, bias=True)  # 2 x 3 x 3 taps, 6 x 5 sites, 4 filters
+    neuron = snn.LIF(connection.outshape, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-60.0, refrac_t=2.0, time_constant=10.0)
+    layer, image = snn.Serial(connection, neuron), ("channel", "row", "column")
+    sizes = {"tap": 18, "site": 30, "filter": 4, "channel": 2, "row": 3, "column": 3}
+    arriving = ("batch", "tap", "site", "filter") if delay else ("batch", "tap", "site")
+    wanted = {"connection.weight": ("filter", *image), "connection.bias": ("filter",), "connection.syncurrent": arriving}
+    for name, axes in (wanted | {"cell.prespike": arriving, "connections.serial.synspike": arriving}).items():
+        found = reading(layer, name, 1)
+        assert found.axes == axes
+        assert list(found.read().shape) == [sizes.get(axis, 1) for axis in axes]
+    assert reading(layer, "cell.postspike", 1).axes == reading(layer, "neuron.voltage", 1).axes == ("batch", *image)
+    assert axes_of(connection, "", torch.zeros(1, 4, 6, 5), 1) == ("batch", *image)
 
 
 def test_weights_as_many_as_samples_are_still_no_batch():
