@@ -143,7 +143,10 @@ class Monitor(Hook):
         return self.reducer.view(time, tolerance)
 
     def dump(self) -> Tensor | None:
-        """All states that are kept, K x S, newest first, or None."""
+        """All states that are kept, K x S, newest first, or None.
+
+        Plots want the oldest first: `monitor.dump().flip(0)`.
+        """
         return self.reducer.dump()
 
     def clear(self, **kwargs: Any) -> None:
