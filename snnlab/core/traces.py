@@ -75,7 +75,8 @@ def trace_cumulative(
         tensor([1.2500, 0.2500])
     """
     matches = _matches(obs, target, tolerance)
-    return (_rest(obs) if trace is None else decay * trace) + amplitude * matches
+    fallen = _rest(obs) if trace is None else decay * trace
+    return fallen + amplitude * matches.to(fallen.dtype)
 
 
 def trace_nearest_scaled(

@@ -97,6 +97,13 @@ def test_no_argument_is_changed_and_spikes_give_a_float_trace(step, kwargs):
     assert trace.tolist() == [0.5, 0.5]
 
 
+@pytest.mark.parametrize("step", [traces.trace_nearest, traces.trace_cumulative])
+def test_a_trace_of_double_precision_rises_by_the_very_amplitude(step):
+    # 0.1 is not 0.1 in single precision: it is off by 1.5e-9.
+    rest = torch.zeros(1, dtype=torch.float64)
+    assert step(torch.tensor([True]), rest, decay=0.5, amplitude=0.1, target=True).item() == 0.1
+
+
 def test_a_time_constant_may_differ_from_element_to_element():
     shared = {"step_time": 1.0, "amplitude": 1.0, "target": True}
     result = traces.exp_trace_nearest(torch.tensor([False, False]), torch.ones(2), time_constant=torch.tensor([1.0, 2.0]), **shared)
