@@ -42,3 +42,33 @@ def test_many_rows_have_whole_numbers_beside_them(neurons):
 
 def test_the_axis_says_what_a_row_is():
     assert raster(np.eye(2, dtype=bool), label="input").get_ylabel() == "input"
+
+
+def test_groups_are_told_apart_by_colour_name_and_a_line_between():
+    spikes = np.zeros((4, 5), dtype=bool)
+    spikes[[0, 1, 2, 3], [0, 2, 3, 4]] = True
+    ax = raster(spikes, step_time=2.0, groups={"E": 3, "I": 2})
+    first, second, line = ax.lines[0], *sorted(ax.lines[1:], key=lambda line: line.get_marker() != "|")
+    assert list(zip(*first.get_data(), strict=True)) == [(0.0, 0), (2.0, 2)]
+    assert list(zip(*second.get_data(), strict=True)) == [(4.0, 3), (6.0, 4)]
+    assert first.get_color() != second.get_color()
+    assert set(line.get_ydata()) == {2.5}
+    assert [(text.get_text(), text.get_position()[1], text.get_color()) for text in ax.texts] == [
+        ("E", 1.0, first.get_color()),
+        ("I", 3.5, second.get_color()),
+    ]
+
+
+def test_names_of_groups_stand_beside_the_axes_and_within_the_picture():
+    ax = raster(np.eye(10, dtype=bool), groups={"excitatory": 8, "inhibitory": 2}, title="two populations")
+    ax.figure.draw_without_rendering()
+    for text in ax.texts:
+        assert ax.get_window_extent().x1 < text.get_window_extent().x0
+        assert text.get_window_extent().x1 <= ax.figure.bbox.x1
+
+
+def test_groups_must_be_all_the_neurons():
+    with pytest.raises(ValueError, match=r"groups must hold all 5 neurons, but hold 4: \{'E': 3, 'I': 1\}"):
+        raster(np.zeros((4, 5)), groups={"E": 3, "I": 1})
+    with pytest.raises(ValueError, match=r"groups\['I'\] must be a whole number of at least 1, but is 0"):
+        raster(np.zeros((4, 3)), groups={"E": 3, "I": 0})
