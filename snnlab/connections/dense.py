@@ -140,14 +140,19 @@ class LinearDense(WeightBiasDelayMixin, Connection):
             RuntimeError: a gradient is wanted through a history that is written in place.
         """
         self.check_inputs(inputs)
-        if self.delayedby:
+        delayed = self.delayedby
+        if delayed:
             self.refuse_lost_gradient()
         current = self.synapse(*(self.like_synaptic(value) for value in inputs), **kwargs)
-        return (self._delayed() if self.delayedby else self._present(current)).reshape(self.batched_outshape)
+        return (self._delayed() if delayed else self._present(current)).reshape(self.batched_outshape)
 
     def _present(self, current: Tensor) -> Tensor:
         """The undelayed product: B x M -> B x N."""
-        return F.linear(current, self.open_weight(), self.bias)
+        weight = self.open_weight()
+        if current.device.type == "cpu" and len(current) >= 16 and weight.numel() >= 2**15:
+            total = (weight @ current.t()).t().contiguous()  # W·xᵀ: CPU libraries lay the second factor out anew, so let it be the smaller
+            return total if self.bias is None else total + self.bias
+        return F.linear(current, weight, self.bias)
 
     def _delayed(self) -> Tensor:
         """The delayed product over what the synapse remembers: B x N."""

@@ -224,22 +224,6 @@ def exponential_smoothing(obs: Tensor, level: Tensor | None, *, alpha: float | T
     return obs if level is None else alpha * obs + (1 - alpha) * level
 
 
-def pick(mask: Tensor, yes: Tensor, no: Tensor) -> Tensor:
-    """`yes` where the mask holds and `no` elsewhere, for finite values: what `torch.where` gives, on a CPU in a fraction of its time.
-
-        no + mask·(yes − no),    in the form of `torch.lerp`, which gives either value exactly
-
-    Args:
-        mask: bool.
-        yes, no: of one floating dtype; they broadcast.
-
-    Example:
-        >>> pick(torch.tensor([True, False]), torch.tensor(-65.0), torch.tensor([-40.0, -55.0]))
-        tensor([-65., -55.])
-    """
-    return torch.lerp(no, yes, mask.view(torch.uint8).to(no.dtype))
-
-
 def _like(tensor: Tensor, shape, dtype, device) -> tuple[tuple[int, ...], torch.dtype, torch.device | str]:
     checks.tensor("tensor", tensor)
     return tuple(tensor.shape if shape is None else shape), dtype or tensor.dtype, device or tensor.device

@@ -9,6 +9,9 @@ One step of length dt, with the integration f of the model and the refractory ti
 
 so a neuron with t_refrac = n·dt spikes at most every n steps (n ≥ 1).
 
+"Where" is worked out with numbers that are 0 or 1: `torch.lerp(a, b, x)` is exactly a where x is 0 and b where x is 1, for finite a and b,
+and takes a quarter of the time of `torch.where`.
+
 Reference: Gerstner et al., Neuronal Dynamics (2014), section 1.3.
 """
 
@@ -24,10 +27,9 @@ from snnlab.core.mixins import BatchShapeMixin
 from snnlab.core.module import Module
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.core.record import count_slots
-from snnlab.core.tensors import pick
 
-_MOST_STEPS = 2**30
-"""The longest refractory time, in steps, that is counted."""
+_MOST_STEPS = 2**24
+"""The longest refractory time, in steps, that single precision counts."""
 
 
 def advance(
@@ -36,11 +38,23 @@ def advance(
     """The first half of a step: integrates, and says who may spike. Arguments as in `threshold_step`.
 
     Returns:
-        voltage and refractory steps, before any spike, and whether each neuron is active.
+        voltage and refractory steps, before any spike, and for each neuron 1 if it is refractory and 0 if it is active.
     """
     refrac = (refrac - 1).clamp_(min=0)
-    active = refrac.to(torch.bool).logical_not_()  # a third of the time of `== 0`, and this is done at every step
-    return pick(active, dynamics(inputs), voltage) if refrac_lock else dynamics(inputs * active), refrac, active
+    idle = refrac.clamp(max=1).to(voltage.dtype)
+    voltage = torch.lerp(dynamics(inputs), voltage, idle) if refrac_lock else dynamics(inputs * (1 - idle))
+    return voltage, refrac, idle
+
+
+def fired(voltage: Tensor, threshold: float | Tensor, idle: Tensor) -> Tensor:
+    """1 where an active neuron has reached its threshold and 0 elsewhere, in the voltages' dtype; no gradient flows through it.
+
+    Example:
+        >>> fired(torch.tensor([-45.0, -55.0, -45.0]), -50.0, torch.tensor([0.0, 0.0, 1.0]))
+        tensor([1., 0., 0.])
+    """
+    voltage = voltage.detach()
+    return torch.ge(voltage, threshold, out=torch.empty_like(voltage)).sub_(idle).clamp_(min=0)
 
 
 def threshold_step(
@@ -59,7 +73,7 @@ def threshold_step(
     Args:
         inputs: current, in nA.
         voltage: before the step, in mV.
-        refrac: steps left of the refractory time, whole numbers.
+        refrac: steps left of the refractory time, whole numbers of a floating dtype.
         dynamics: the model's integration over one step, from currents to voltages.
         threshold, reset: in mV; the threshold may differ between neurons.
         refrac_steps: steps that a spike keeps a neuron from spiking.
@@ -69,15 +83,15 @@ def threshold_step(
         spikes, voltage and refractory steps after the step.
 
     Example:
-        >>> voltage, refrac = torch.tensor([0.0, 0.9, 0.9]), torch.tensor([0, 0, 3], dtype=torch.int32)
+        >>> voltage, refrac = torch.tensor([0.0, 0.9, 0.9]), torch.tensor([0.0, 0.0, 3.0])
         >>> integrate = lambda inputs: voltage + inputs
         >>> threshold_step(torch.full((3,), 0.5), voltage, refrac, integrate, threshold=1.0, reset=0.0, refrac_steps=5)
-        (tensor([False,  True, False]), tensor([0.5000, 0.0000, 0.9000]), tensor([0, 5, 2], dtype=torch.int32))
+        (tensor([False,  True, False]), tensor([0.5000, 0.0000, 0.9000]), tensor([0., 5., 2.]))
     """
-    voltage, refrac, active = advance(inputs, voltage, refrac, dynamics, refrac_lock)
-    spikes = (voltage >= threshold).logical_and_(active)
-    voltage = pick(spikes, voltage.new_tensor(reset), voltage)
-    return spikes, voltage, refrac.add_(spikes, alpha=refrac_steps)  # who spikes had no step left
+    voltage, refrac, idle = advance(inputs, voltage, refrac, dynamics, refrac_lock)
+    spikes = fired(voltage, threshold, idle)
+    voltage = torch.lerp(voltage, voltage.new_tensor(reset), spikes)
+    return spikes.to(torch.bool), voltage, refrac.add_(spikes, alpha=refrac_steps)  # who spikes had no step left
 
 
 class Neuron(Module, ABC):
@@ -154,8 +168,14 @@ class InfernoNeuron(BatchShapeMixin, Neuron):
         BatchShapeMixin.__init__(self, shape, batch_size)
         self.configure(dt=step_time, rest_v=rest_v, refrac_t=refrac_t)
         self.register_state("voltage_", torch.full(self.batchedshape, self.rest_v), self.rest_v)
-        self.register_state("refrac_", torch.zeros(self.batchedshape, dtype=torch.int32))
+        self.register_state("refrac_", torch.zeros(self.batchedshape))
         self.register_state("spike_", torch.zeros(self.batchedshape, dtype=torch.bool))
+
+    def _apply(self, fn: Any, recurse: bool = True) -> "InfernoNeuron":
+        super()._apply(fn, recurse)
+        if torch.finfo(self.refrac_.dtype).bits < 32:  # half precision does not count far: 300 − 1 would stay 300
+            self.refrac_ = self.refrac_.float()
+        return self
 
     def configure(self, **settings: Any) -> None:
         super().configure(**settings)

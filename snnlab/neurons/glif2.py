@@ -22,7 +22,7 @@ from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.neurons.adaptation import PerAdaptation, check_counts, entries
 from snnlab.neurons.adaptive import ThresholdAdaptiveNeuron
-from snnlab.neurons.base import advance
+from snnlab.neurons.base import advance, fired
 
 
 def linear_reset(voltage: Tensor, spikes: Tensor, *, rest_v: float, reset_v_mul: float, reset_v_add: float) -> Tensor:
@@ -139,7 +139,7 @@ class GLIF2(ThresholdAdaptiveNeuron):
         return tuple(math.exp(-self.dt * rate) for rate in self.rc_adaptation)
 
     def fire(self, inputs: Tensor, refrac_lock: bool) -> tuple[Tensor, Tensor, Tensor]:
-        voltage, refrac, active = advance(inputs, self.voltage_, self.refrac_, self.integrate, refrac_lock)
-        spikes = (voltage >= self.threshold).logical_and_(active)
+        voltage, refrac, idle = advance(inputs, self.voltage_, self.refrac_, self.integrate, refrac_lock)
+        spikes = fired(voltage, self.threshold, idle).to(torch.bool)
         voltage = linear_reset(voltage, spikes, rest_v=self.rest_v, reset_v_mul=self.reset_v_mul, reset_v_add=self.reset_v_add)
         return spikes, voltage, refrac.masked_fill_(spikes, self.refrac_steps)

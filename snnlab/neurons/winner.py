@@ -111,8 +111,8 @@ class WinnerALIF(ALIF):
         self.configure(inhibition=inhibition)
 
     def fire(self, inputs: Tensor, refrac_lock: bool) -> tuple[Tensor, Tensor, Tensor]:
-        voltage, refrac, active = advance(inputs, self.voltage_, self.refrac_, self.integrate, refrac_lock)
-        spikes = winner_spikes(voltage, self.threshold, active)
+        voltage, refrac, idle = advance(inputs, self.voltage_, self.refrac_, self.integrate, refrac_lock)
+        spikes = winner_spikes(voltage, self.threshold, idle == 0)
         won = spikes.flatten(1).any(1).view(-1, *[1] * (voltage.dim() - 1))
         voltage = torch.where(won, torch.lerp(voltage, torch.full_like(voltage, self.reset_v), self.inhibition), voltage)
         return spikes, voltage.masked_fill(spikes, self.reset_v), refrac.masked_fill_(spikes, self.refrac_steps)

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnlab.core import tensors
-from snnlab.core.tensors import pick
 
 ROWS = st.lists(st.floats(-100, 100), min_size=2, max_size=12)
 FACTORIES = [tensors.zeros, tensors.ones, tensors.uniform, tensors.normal, lambda x, **kwargs: tensors.full(x, 0.5, **kwargs)]
@@ -160,23 +159,3 @@ def test_whole_numbers_are_normalized_as_numbers():
 def test_smoothing_begins_with_the_observation_itself():
     obs = torch.tensor([4.0])
     assert tensors.exponential_smoothing(obs, None, alpha=0.25) is obs
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_pick_gives_what_where_gives_bit_for_bit(dtype):
-    random = torch.Generator().manual_seed(0)
-    yes, no = (
-        torch.randn(1000, generator=random, dtype=dtype) * 10.0 ** torch.randint(-30, 37, (1000,), generator=random) for _ in range(2)
-    )
-    mask = torch.rand(1000, generator=random) < 0.5
-    before = yes.clone(), no.clone(), mask.clone()
-    assert torch.equal(pick(mask, yes, no), torch.where(mask, yes, no))
-    assert torch.equal(pick(mask, torch.tensor(-65.1, dtype=dtype), no), torch.where(mask, torch.tensor(-65.1, dtype=dtype), no))
-    assert all(torch.equal(a, b) for a, b in zip(before, (yes, no, mask), strict=True))
-
-
-def test_pick_lets_gradients_through_to_what_is_picked():
-    yes, no = torch.ones(3, requires_grad=True), torch.zeros(3, requires_grad=True)
-    pick(torch.tensor([True, False, True]), yes, no).sum().backward()
-    assert yes.grad.tolist() == [1.0, 0.0, 1.0]
-    assert no.grad.tolist() == [0.0, 1.0, 0.0]
