@@ -206,7 +206,8 @@ class TracedInput(Module):
 
     Args:
         time_constant: of the trace; or a reducer that makes the trace of spikes, which has a step time of its own.
-        dt: length of a simulation step; a reducer's own where there is one.
+        dt: length of a simulation step. None: that of the reducer, and without one 1 ms; name it wherever the network steps by another, for
+            nothing here knows what the spikes go to.
 
     Units:
         time_constant, dt: ms
