@@ -18,7 +18,7 @@ from snnlab.core import checks
 from snnlab.core.module import Module
 from snnlab.network.cell import Cell
 from snnlab.network.proxy import Proxy
-from snnlab.network.step import Ran, check_connection, check_keywords, check_pair, check_wired
+from snnlab.network.step import Ran, check_connection, check_given, check_keywords, check_pair, check_wired
 from snnlab.neurons import Neuron
 from snnlab.synapses import Synapse
 
@@ -274,6 +274,8 @@ class Layer(Module, ABC):
         for name in inputs:
             for neuron in self.neurons_:
                 check_pair((name, neuron), self.connections_[name], self.neurons_[neuron])
+        for name, values in inputs.items():
+            check_given(f"inputs of {name!r}", self.connections_[name], len(values))
         if len(inputs) > 1:
             for name, values in inputs.items():
                 check_connection(name, self.connections_[name], values, to_connections.get(name, {}))

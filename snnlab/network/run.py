@@ -14,6 +14,7 @@ So an input without delay acts on the spikes of its own step, and a change of a 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -28,6 +29,7 @@ from snnlab.network.layer import Layer
 from snnlab.network.progress import shown
 from snnlab.network.reading import Reading, axes_of, reading
 from snnlab.network.rows import Rows
+from snnlab.network.step import check_given
 from snnlab.neurons import Neuron
 from snnlab.synapses import Synapse
 
@@ -49,7 +51,8 @@ def run(
         layer: a `Serial` or `RecurrentSerial`, any other `Layer`, or a single part: neurons, a connection, a synapse.
         inputs: time first. A tensor for what has one input; for any other layer a dict of tensors by connection. Or a list or a generator
             of what each step is called with: a tensor, a tuple of tensors, or a dict. A generator is asked for a step's inputs when that
-            step comes, so it may look at what the layer did before.
+            step comes, so it may look at what the layer did before. What is traced takes tuples (spikes, trace), as
+            `map(snn.traced.TracedInput(20.0, dt), spikes)` gives them.
         record: dotted names of tensors to be read at the end of every step, such as "neuron.voltage", "connection.syncurrent",
             "neurons.exc.voltage", "cells.up.exc.prespike". They are copied.
         trainers: called after each step, without arguments; then the layer's pending updates are applied.
@@ -63,7 +66,8 @@ def run(
 
     Returns:
         the recording. "spikes" is what a `Serial` or neurons gave, "spikes.NAME" what the neurons of any other layer gave, "currents" what
-        a connection or a synapse gave; further series have the names in `record`. Spikes are bool. Under `torch.no_grad()` nothing carries
+        a connection or a synapse gave, and "trace" or "trace.NAME" the traces beside them, of what is traced; further series have the names
+        in `record`. Spikes are bool. Under `torch.no_grad()` nothing carries
         a graph; else every series keeps its own, for a loss over spikes or voltages.
 
     Raises:
@@ -143,13 +147,23 @@ class _Taken:
         self.steps += 1
 
     def _named(self, output: Any) -> dict[str, Tensor]:
-        if isinstance(output, Tensor):
-            return {"spikes" if isinstance(self._layer, Layer | Neuron) else "currents": output}
-        if isinstance(output, tuple) and isinstance(self._layer, Layer):
-            output = dict(zip((name for name, _ in self._layer.named_neurons), output, strict=True))
+        layer, kind = self._layer, "spikes" if isinstance(self._layer, Layer | Neuron) else "currents"
+        if isinstance(output, Tensor) or not isinstance(layer, Layer) or hasattr(layer, "neuron"):
+            return self._beside_trace(kind, output)
+        if isinstance(output, tuple) and len(output) == len(layer.neurons):
+            output = dict(zip(layer.neurons, output, strict=True))
         if not isinstance(output, Mapping):
             raise TypeError(f"A step must give a tensor, or tensors by neuron, but gave a {type(output).__name__}.")
-        return {f"spikes.{name}": spikes for name, spikes in output.items()}
+        return {key: each for name, out in output.items() for key, each in self._beside_trace(kind, out, f".{name}").items()}
+
+    def _beside_trace(self, kind: str, output: Any, suffix: str = "") -> dict[str, Tensor]:
+        """What one part gave: a tensor, or of what is traced a tensor and its trace; what is recorded under that name stands for it."""
+        pair = output if isinstance(output, tuple) and len(output) == 2 else (output,)
+        if not all(isinstance(each, Tensor) for each in pair):
+            raise TypeError(f"A step must give a tensor, or tensors by neuron, but gave a {type(output).__name__}.")
+        recorded = {each.name for each in self._readings}
+        names = (f"{kind}{suffix}", f"trace{suffix}")
+        return {name: each for name, each in zip(names, pair, strict=False) if name not in recorded}
 
     def so_far(self, step_time: float) -> Recording | None:
         """What an error takes along: the steps that were done; None where there is none, or no memory left. It never hides the error."""
@@ -167,6 +181,8 @@ class _Taken:
         for name, rows in self._outputs.items():
             owner = self._layer.get_neuron(name.partition(".")[2]) if "." in name else getattr(self._layer, "neuron", self._layer)
             values = rows.stacked()[: self.steps]
+            if isinstance(owner, Connection):  # its outputs are shaped as neurons are, and not as its inputs
+                owner = SimpleNamespace(shape=tuple(values.shape[2:]), batchedshape=tuple(values.shape[1:]))
             axes, unit = axes_of(owner, "", values[0], self._layer.batchsz), "nA" if name == "currents" else ""
             series.append(Series(name, values, ("time", *axes), times, step_time, unit))
         for each, rows in zip(self._readings, self._rows, strict=True):
@@ -207,6 +223,8 @@ def _steps(layer: Module, inputs: Any) -> tuple[int | None, Iterable[Any]]:
                 f"inputs must be a dict of tensors by connection ({known}) for a {type(layer).__name__}, or what each step is called with, "
                 "but is a Tensor."
             )
+        if isinstance(layer, Connection):
+            check_given("inputs", layer, 1)
         return _length("inputs", inputs, single), inputs
     if isinstance(inputs, str) or not isinstance(inputs, Iterable):
         raise TypeError(f"inputs must be a tensor, a dict of tensors, or what each step is called with, but is a {type(inputs).__name__}.")

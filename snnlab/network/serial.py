@@ -12,7 +12,7 @@ from snnlab.connections import Connection
 from snnlab.network.cell import Cell
 from snnlab.network.fixed import fixed_parts
 from snnlab.network.layer import Layer
-from snnlab.network.step import check_keywords, check_pair, check_transform
+from snnlab.network.step import check_given, check_keywords, check_pair, check_traced, check_transform
 from snnlab.neurons import Neuron
 from snnlab.synapses import Synapse
 from snnlab.updates import Updater
@@ -30,6 +30,7 @@ class Serial(Layer):
 
     Raises:
         RuntimeError: the connection's outputs are not shaped like the neurons; a part is added or deleted.
+        TypeError: a traced connection, but neurons without traces and no transform.
         TypeError: what came is no connection, no neuron, no function.
 
     Example:
@@ -48,6 +49,8 @@ class Serial(Layer):
         neuron_name: str = "serial",
     ) -> None:
         super().__init__()
+        if transform is None:
+            check_traced(connection, neuron)
         self._names = (connection_name, neuron_name)
         Layer.add_connection(self, connection_name, connection)
         Layer.add_neuron(self, neuron_name, neuron)
@@ -100,20 +103,21 @@ class Serial(Layer):
         """One step.
 
         Args:
-            *inputs: inputs of the connection, B x inshape.
+            *inputs: inputs of the connection, B x inshape; of a traced connection spikes and their trace.
             connection_kwargs, neuron_kwargs: keywords for the two calls.
             capture_intermediate: whether the connection's currents are returned too.
             **kwargs: passed to the transform.
 
         Returns:
-            spikes, bool, B x shape; with `capture_intermediate`, also currents in nA.
+            spikes, bool, B x shape, or of a `TracedNeuron` (spikes, trace); with `capture_intermediate`, also currents in nA.
 
         Raises:
-            TypeError: a keyword, but no transform to take it; one that the neurons do not take.
+            TypeError: an input that is missing; a keyword, but no transform to take it; one that the neurons do not take.
             RuntimeError: connection and neurons of different batch sizes or step times.
         """
         if kwargs and self.transform is None:
             raise TypeError(f"Serial takes no keyword {', '.join(map(repr, kwargs))}: it has no transform to pass it to.")
+        check_given("inputs", self.connection, len(inputs))
         check_pair(self._names, self.connection, self.neuron)
         if neuron_kwargs:
             check_keywords(self.neuron.forward, neuron_kwargs)

@@ -6,6 +6,7 @@ Before any neuron runs: names and shapes of what the wiring gave. The connection
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from torch import Tensor
@@ -39,8 +40,42 @@ def check_transform(name: str, value: Any) -> Any:
     return value
 
 
+@lru_cache
+def _wanted(kind: type[Connection]) -> tuple[str, ...]:
+    """Names of the inputs that a kind of connection cannot do without; of `*inputs`, none."""
+    own = list(inspect.signature(kind.forward).parameters.values())[1:]
+    return tuple(each.name for each in own if each.kind is each.POSITIONAL_OR_KEYWORD and each.default is each.empty)
+
+
+def check_given(name: str, connection: Connection, count: int) -> None:
+    """TypeError where a connection, such as a traced one, takes more inputs a step than came."""
+    wanted = _wanted(type(connection))
+    if count < len(wanted):
+        hint = ", such as spikes and their trace from map(snn.traced.TracedInput(20.0, dt), spikes)" if is_traced(connection) else ""
+        raise TypeError(
+            f"{name} must be {' and '.join(wanted)} at every step, but {f'only {count}' if count else 'none'} of these came. "
+            f"Give each step a tuple of all of them{hint}."
+        )
+
+
+def is_traced(connection: Connection) -> bool:
+    """Whether a connection gives single potentials, and traces beside them."""
+    return hasattr(connection, "propagate_trace")
+
+
+def check_traced(connection: Connection, neuron: Neuron) -> None:
+    """TypeError where neurons without traces would get what a traced connection gives: potentials, one a synapse, and traces."""
+    if isinstance(connection, Connection) and isinstance(neuron, Neuron) and is_traced(connection) and not hasattr(neuron, "summed"):
+        kind = type(neuron).__name__
+        raise TypeError(
+            f"neuron must be a TracedNeuron, for a traced {type(connection).__name__} gives potentials of single synapses and their trace, "
+            f"(potentials, trace), but is of type {kind}. Wrap it: snn.traced.TracedNeuron({kind}(...), 20.0); or give a transform."
+        )
+
+
 def check_connection(name: str, connection: Connection, inputs: tuple[Tensor, ...], kwargs: Mapping[str, Any]) -> None:
     """Refuses what a connection would refuse once it ran: inputs of a wrong shape or not finite, unknown keywords, a lost gradient."""
+    check_given(f"inputs of {name!r}", connection, len(inputs))
     for place, value in enumerate(inputs):
         called = f"inputs{f'[{place}]' if len(inputs) > 1 else ''} of {name!r}"
         checks.shaped(called, value, connection.batched_inshape, "B x inshape", "Set batchsz of the layer for another batch size.")
@@ -107,6 +142,11 @@ def check_wired(neurons: Mapping[str, Neuron], currents: Any) -> None:
                 f"wiring gave currents for {name!r}. There is no neuron {name!r}; there is: {', '.join(neurons) or 'none'}."
             )
     for name, current in currents.items():
+        if isinstance(current, tuple) and not hasattr(neurons[name], "summed"):
+            raise TypeError(
+                f"wiring gave a tuple to neuron {name!r}, a {type(neurons[name]).__name__}: a traced connection gives (potentials, trace). "
+                f"Make the neuron a TracedNeuron of it, or sum the potentials: inputs[...][0].sum(-1)."
+            )
         if hasattr(neurons[name], "summed"):  # neurons that sum their synapses by themselves take more than currents
             current = neurons[name].summed(current)
         checks.shaped(f"inputs of neuron {name!r}, from the wiring,", current, neurons[name].batchedshape, "B x *shape")

@@ -196,6 +196,81 @@ def test_a_dict_a_step_will_do():
     assert list(recording) == ["spikes.exc", "spikes.inh"]
 
 
+def traced(*shape):
+    return snn.traced.TracedNeuron(lif((1, *shape)), 20.0)
+
+
+def traced_serial():
+    connection = snn.traced.Linear(3, 2, 1, 1.0, 2.0)
+    connection.weight = torch.full((2, 3), 30.0)
+    return snn.Serial(connection, traced(2))
+
+
+def test_a_traced_serial_takes_spikes_with_traces_and_gives_both():
+    layer, inputs = traced_serial(), train().unsqueeze(1)
+    twin, encode = copy.deepcopy(layer), snn.traced.TracedInput(20.0)
+    expected = [twin(*encode(x)) for x in inputs]
+    recording = snn.run(layer, map(snn.traced.TracedInput(20.0), inputs), record="neuron.trace")
+    assert list(recording) == ["spikes", "trace", "neuron.trace"]
+    assert torch.equal(recording["spikes"].values, torch.stack([spikes for spikes, _ in expected]))
+    assert torch.equal(recording["trace"].values, torch.stack([trace for _, trace in expected]))
+    assert torch.equal(recording["trace"].values, recording["neuron.trace"].values)
+    assert recording["trace"].axes == recording["spikes"].axes
+    assert recording["spikes"].values.any()
+
+
+def test_a_traced_layer_of_ones_own_gives_traces_by_neuron():
+    class Two(snn.Layer):
+        def __init__(self):
+            super().__init__()
+            self.add_connection("up", traced_serial().connection)
+            self.add_neuron("exc", traced(2))
+            self.add_neuron("inh", lif((1, 2)))
+
+        def wiring(self, inputs):
+            return {"exc": inputs["up"], "inh": inputs["up"][0].sum(-1)}
+
+    layer, pairs = Two(), [*map(snn.traced.TracedInput(20.0), train().unsqueeze(1))]
+    recording = snn.run(layer, [{"up": pair} for pair in pairs])
+    assert list(recording) == ["spikes.exc", "trace.exc", "spikes.inh"]
+    assert torch.equal(recording["spikes.exc"].values, recording["spikes.inh"].values)
+    with pytest.raises(TypeError, match="inputs of 'up' must be x and trace_in at every step, but only 1 of these came"):
+        snn.run(layer, {"up": train().unsqueeze(1)})
+
+
+def test_single_traced_parts_run_too():
+    connection = traced_serial().connection
+    twin, pairs = copy.deepcopy(connection), [*map(snn.traced.TracedInput(20.0), train().unsqueeze(1))]
+    recording = snn.run(connection, pairs)
+    expected = [twin(*pair) for pair in pairs]
+    assert {name: each.unit for name, each in recording.items()} == {"currents": "nA", "trace": ""}
+    assert torch.equal(recording["currents"].values, torch.stack([potentials for potentials, _ in expected]))
+    assert torch.equal(recording["trace"].values, torch.stack([trace for _, trace in expected]))
+    conv = snn.run(snn.traced.Conv2d(1, 2, 2, 3, 1, 1.0, 0.0), [(torch.ones(1, 1, 3, 3), torch.ones(1, 1, 3, 3))] * 2)
+    assert conv["currents"].shape == conv["trace"].shape == (2, 1, 2, 2, 2, 4)
+    neuron = snn.run(traced(2), torch.full((5, 1, 1, 2), 1000.0), record="trace")
+    assert list(neuron) == ["spikes", "trace"]
+    assert neuron["trace"][0].tolist() == [[[1.0, 1.0]]]
+
+
+@pytest.mark.parametrize("part", ["layer", "connection"])
+def test_traced_parts_that_get_spikes_alone_say_what_they_take(part):
+    layer = traced_serial() if part == "layer" else traced_serial().connection
+    before, words = (
+        state(layer),
+        r"inputs must be x and trace_in at every step, but only 1 of these came\. .*TracedInput\(20\.0, dt\), spikes",
+    )
+    with pytest.raises(TypeError, match=words):
+        snn.run(layer, train().unsqueeze(1))
+    assert unchanged(layer, before)
+
+
+def test_currents_of_a_connection_have_the_axes_of_the_neurons_they_are_for():
+    assert snn.run(dense(), train())["currents"].axes == ("time", "batch", "neuron")
+    assert snn.run(dense(outputs=(4, 2)), train())["currents"].axes == ("time", "batch", "row", "column")
+    assert snn.run(snn.DeltaCurrent(3, 1.0, spike_charge=5.0), train())["currents"].axes == ("time", "batch", "input")
+
+
 # ---------------------------------------------------------------------------------------------------------------------------- learning
 
 

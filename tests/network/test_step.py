@@ -148,3 +148,62 @@ def test_what_was_wired_is_checked_by_itself_too():
     check_wired(neurons, {})
     with pytest.raises(AttributeError, match="wiring gave currents for 'up'"):
         check_wired(neurons, {"up": torch.zeros(1, 2)})
+
+
+# ------------------------------------------------------------------------------------------------------------------ spikes with traces
+
+
+def traced(batch=1):
+    return snn.traced.Linear(3, 2, batch, 1.0, 0.0)
+
+
+def flat():
+    return snn.LIF((1, 2), 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-60.0, refrac_t=2.0, time_constant=10.0)
+
+
+X = torch.ones(1, 1, 3)
+
+
+def test_a_traced_connection_before_plain_neurons_is_refused_when_the_serial_is_built():
+    words = r"neuron must be a TracedNeuron, .* is of type LIF\. Wrap it: snn\.traced\.TracedNeuron\(LIF\(\.\.\.\), 20\.0\)"
+    with pytest.raises(TypeError, match=words):
+        snn.Serial(traced(), flat())
+    layer = snn.Serial(traced(), flat(), transform=lambda given: given[0].sum(-1) * 1000)
+    assert layer(X, X).all()
+    layer = snn.Serial(
+        snn.LinearDense((1, 3), (1, 2), 1.0, synapse=snn.DeltaCurrent.partialconstructor(9.0)), snn.traced.TracedNeuron(flat(), 20.0)
+    )
+    assert [each.shape for each in layer(X)] == [(1, 1, 2)] * 2
+
+
+def test_an_input_that_is_missing_is_named_before_anything_steps():
+    layer = snn.Serial(traced(), snn.traced.TracedNeuron(flat(), 20.0))
+    before = {key: value.clone() for key, value in layer.state_dict().items()}
+    with pytest.raises(TypeError, match=r"inputs must be x and trace_in at every step, but only 1 of these came\. Give each step a tuple"):
+        layer(X)
+    with pytest.raises(TypeError, match="but none of these came"):
+        layer()
+    assert all(torch.equal(value, before[key]) for key, value in layer.state_dict().items())
+
+
+def test_a_layer_whose_wiring_hands_potentials_to_plain_neurons_says_so():
+    class Given(snn.Layer):
+        def wiring(self, inputs):
+            return {"out": inputs["up"]}
+
+    layer = Given()
+    layer.add_connection("up", traced())
+    layer.add_neuron("out", flat())
+    with pytest.raises(TypeError, match=r"wiring gave a tuple to neuron 'out', a LIF: .* Make the neuron a TracedNeuron of it"):
+        layer({"up": (X, X)})
+    with pytest.raises(TypeError, match="inputs of 'up' must be x and trace_in at every step, but only 1 of these came"):
+        layer({"up": X})
+    layer.del_neuron("out")
+    layer.add_neuron("out", snn.traced.TracedNeuron(flat(), 20.0))
+    assert len(layer({"up": (X, X)})["out"]) == 2
+
+
+def test_traced_parts_of_unequal_step_times_are_refused():
+    half = snn.traced.Linear(3, 2, 1, 0.5, 0.0)
+    with pytest.raises(RuntimeError, match=r"connection 'serial' steps by 0\.5 ms, but neuron 'serial' by 1\.0 ms"):
+        snn.Serial(half, snn.traced.TracedNeuron(flat(), 20.0))

@@ -39,8 +39,8 @@ def neurons(batch=BATCH):
 @pytest.mark.parametrize("delay", [None, torch.tensor(3.0), delays()], ids=["no delay", "one delay", "a delay a synapse"])
 @pytest.mark.parametrize("reduction", [None, torch.sum, lambda t, dim: t.amax(dim)], ids=["mean", "sum", "max"])
 def test_stdp_learns_on_traced_spikes_what_it_learns_on_plain_ones(delay, reduction):
-    layers = [snn.Serial(connection.double(), neurons().double()) for connection in pair(delay)]
-    layers[0] = snn.Serial(layers[0].connection, snn.traced.TracedNeuron(layers[0].neuron, 20.0))
+    traced, plain = (connection.double() for connection in pair(delay))
+    layers = [snn.Serial(traced, snn.traced.TracedNeuron(neurons().double(), 20.0)), snn.Serial(plain, neurons().double())]
     stdp = snn.STDP(lr_post=0.02, lr_pre=-0.01, tc_post=20.0, tc_pre=15.0, batch_reduction=reduction)
     for name, layer in zip(("traced", "plain"), layers, strict=True):
         layer.connection.defaultupdater(exclude_delay=True)
