@@ -9,6 +9,7 @@ has a slope by which delays can learn.
 Reference: Gerstner et al., Neuronal Dynamics (2014), section 1.3 (short current pulses).
 """
 
+import warnings
 from typing import Any
 
 from torch import Tensor
@@ -36,7 +37,8 @@ class DeltaCurrent(InfernoSynapse):
 
     Only the spikes are remembered: the current at a delay is the spike at that delay, times Q/dt.
 
-    Any nonzero input is one whole spike, also 0.3 and -1.0; to scale the charge by a graded input, take `DeltaPlusCurrent`.
+    Any nonzero input is one whole spike, also 0.3 and -1.0; to scale the charge by a graded input, take `DeltaPlusCurrent`. Where the first
+    inputs after construction or `clear()` are such, there is a warning, once a synapse; `inputs != 0` says that it is meant.
 
     Args:
         shape: shape of the group of synapses, without the batch.
@@ -61,6 +63,9 @@ class DeltaCurrent(InfernoSynapse):
         ValueError: a charge of 0, a step time not above 0, a negative delay.
         RuntimeError: an unknown `interp_mode`.
 
+    Warns:
+        UserWarning: the first inputs hold values other than 0 and 1.
+
     Example:
         >>> import torch
         >>> synapse = DeltaCurrent(2, 1.0, spike_charge=3.0, delay=1.0)
@@ -69,6 +74,9 @@ class DeltaCurrent(InfernoSynapse):
         >>> synapse.current_at(torch.tensor([[1.0, 1.0]]))
         tensor([[3., 0.]])
     """
+
+    _watched = True  # whether the next inputs are looked at for graded values
+    _warned = False
 
     spike_charge = Setting(checks.not_zero, Quantity("pC", 0.5, 50.0, "charge of one spike", step=0.5))
     interp_mode = Setting(pulse_mode)
@@ -131,6 +139,11 @@ class DeltaCurrent(InfernoSynapse):
     def current(self, value: Tensor) -> None:
         pass
 
+    def clear(self, **kwargs: Any) -> None:
+        """Brings the history to rest."""
+        super().clear(**kwargs)
+        self._watched = True
+
     def delayed_currents(self) -> tuple[DelayedRead, ...]:
         return (DelayedRead(self.spike_, self.interp_mode, self.tolerance, scale=self.charge_per_step),)
 
@@ -151,6 +164,24 @@ class DeltaCurrent(InfernoSynapse):
             ValueError: a wrong shape, a NaN or an infinity; the state stays as it was.
         """
         refuse_unknown(type(self).__name__, kwargs)
-        spikes = as_binary(self.check_inputs(inputs), self.spike_.storage.dtype)
+        came = self.check_inputs(inputs)
+        if self._watched:
+            self._warn_of_graded(came.detach())
+        spikes = as_binary(came, self.spike_.storage.dtype)
         self.spike_.push(spikes)
         return spikes.mul_(self.spike_charge / self.dt)  # `delta_step` in place: the history holds a copy, and new memory costs more
+
+    def _warn_of_graded(self, inputs: Tensor) -> None:
+        """Warns of inputs that are neither 0 nor 1. One look is cheap, one a step would not be; bool and integers are not looked at."""
+        self._watched = False
+        if self._warned or not inputs.is_floating_point():
+            return
+        graded = inputs[(inputs != 0) & (inputs != 1)]
+        if graded.numel():
+            self._warned = True
+            warnings.warn(
+                f"{type(self).__name__} counts every nonzero input as one whole spike, also {graded[0].item():g}, which came. To draw "
+                "spikes of a rate, take an encoder, such as HomogeneousPoissonEncoder; to scale the charge by the input, DeltaPlusCurrent; "
+                "if this is meant, pass inputs != 0.",
+                stacklevel=2,
+            )

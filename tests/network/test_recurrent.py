@@ -112,7 +112,7 @@ def test_transforms_stand_where_they_are_named():
     seen = {}
     for name, neuron in layer.named_neurons:
         neuron.register_forward_pre_hook(lambda _, args, name=name: seen.update({name: args[0].tolist()}))
-    _, currents = layer(10 * ON, capture_intermediate=True)
+    _, currents = layer(10 * ON.int(), capture_intermediate=True)
     assert currents["feedfwd"].tolist() == [[3.0, 3.0]]  # as the connection gave it; 10 is a spike like 1
     assert seen["feedfwd"] == [[6.0 - 120.0] * 2]
     assert seen["feedback"] == [[0.0] * 4]

@@ -1,4 +1,5 @@
 import inspect
+import warnings
 
 import pytest
 import torch
@@ -31,9 +32,54 @@ def test_the_step_alone_is_the_equation():
 
 def test_any_nonzero_input_is_one_spike():
     synapse = DeltaCurrent(4, 1.0, spike_charge=3.0)
-    assert synapse(torch.tensor([[0.25, -7.0, 0.0, 1.0]])).tolist() == [[3, 3, 0, 3]]
+    with pytest.warns(UserWarning, match="counts every nonzero input as one whole spike"):
+        assert synapse(torch.tensor([[0.25, -7.0, 0.0, 1.0]])).tolist() == [[3, 3, 0, 3]]
     assert synapse(torch.tensor([[0, 2, 0, 1]])).tolist() == [[0, 3, 0, 3]]
     assert synapse.spike.tolist() == [[False, True, False, True]]
+
+
+def test_graded_inputs_are_warned_of_once_a_synapse():
+    synapse, graded = DeltaCurrent(2, 1.0, spike_charge=3.0), torch.tensor([[0.0, 0.25]])
+    words = r"DeltaCurrent counts every nonzero input as one whole spike, also 0\.25, which came\. .*encoder.*DeltaPlusCurrent.*inputs != 0"
+    with pytest.warns(UserWarning, match=words):
+        synapse(graded)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        synapse(graded)
+        synapse.clear()
+        synapse(graded)
+
+
+@pytest.mark.parametrize("graded", [torch.tensor([[-1.0]]), torch.tensor([[2.0]]), torch.tensor([[0.5]], dtype=torch.float64)])
+def test_the_first_inputs_after_a_clear_are_looked_at_too(graded):
+    synapse = one()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        synapse(torch.tensor([[1.0]]))
+        synapse(graded)  # not the first
+    synapse.clear()
+    with pytest.warns(UserWarning, match="one whole spike"):
+        synapse(graded)
+
+
+def test_a_warning_that_is_an_error_leaves_the_state_as_it_was():
+    synapse = one(delay=2.0)
+    before = {key: value.clone() for key, value in synapse.state_dict().items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(UserWarning, match="one whole spike"):
+            synapse(torch.tensor([[0.5]]))
+    assert all(torch.equal(value, before[key]) for key, value in synapse.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    "spikes",
+    [torch.tensor([[True]]), torch.tensor([[2]]), torch.tensor([[1.0]]), torch.tensor([[0.0]]), torch.tensor([[1.0]]).requires_grad_()],
+)
+def test_of_spikes_nobody_is_warned(spikes):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        one(inplace=False)(spikes)
 
 
 def test_further_inputs_are_ignored():
@@ -108,7 +154,7 @@ def test_a_new_charge_acts_on_what_is_in_flight():
 
 def test_only_the_spikes_are_stored_as_zeros_and_ones():
     synapse = one(delay=2.0)
-    run(synapse, [2.0, 0.0, -1.0])
+    run(synapse, [2, 0, -1])
     assert list(synapse.state_dict()) == ["spike_.observations"]
     assert synapse.spike_.value.flatten().tolist() == [1, 0, 1]
     assert synapse.spike_.value.dtype == torch.float32
