@@ -308,7 +308,7 @@ class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
 def as_binary(inputs: Tensor, dtype: torch.dtype) -> Tensor:
     """1 where there is a spike and 0 elsewhere, in `dtype`; a gradient passes straight through."""
     seen = inputs.detach()
-    if seen.dtype == torch.bool:
+    if seen.dtype == torch.bool:  # noqa: SIM108 - the reason stands beside each
         spikes = seen.view(torch.uint8).to(dtype)  # four times as fast as from bool, and this is done at every step
     else:
         spikes = torch.ne(seen, 0, out=torch.empty_like(seen, dtype=dtype))
