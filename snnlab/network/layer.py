@@ -38,6 +38,12 @@ class Layer(Module, ABC):
 
     A subclass implements `wiring`.
 
+    Recurrence: a connection that reads the spikes of neurons of the layer itself, E to E or I to I, is fed with those of the last step,
+    which the neurons still show; a `forward` of one's own adds them to the inputs (second example). What comes back is one step old: a
+    delay of d ms becomes d + dt. At rest nothing comes back. `run` takes a dict of the outer inputs alone. Give the connection a cell,
+    `add_cell("rec", "group")`, for learning rules and for the picture, `snn.layout(layer, sources={"rec": "group"})`. Without a `forward`
+    of one's own, a generator does the same: `snn.run(layer, ({"ext": x, "rec": layer.neurons.group.spike} for x in inputs))`.
+
     Example:
         >>> class Pair(Layer):
         ...     def wiring(self, inputs, **kwargs):
@@ -47,6 +53,21 @@ class Layer(Module, ABC):
         >>> _ = layer.add_neuron("out", snn.LIF(2, 1.0, rest_v=-65., reset_v=-65., thresh_v=-50., refrac_t=2., time_constant=10.))
         >>> layer({"in_": (torch.zeros(1, 3, dtype=torch.bool),)})
         {'out': tensor([[False, False]])}
+
+        >>> class Fed(snn.Layer):
+        ...     def wiring(self, inputs, **kwargs):
+        ...         return {"group": inputs["ext"] + inputs["rec"]}
+        ...     def forward(self, inputs, **kwargs):
+        ...         return super().forward({**inputs, "rec": self.neurons.group.spike}, **kwargs)
+        >>> layer, synapse = Fed(), snn.DeltaCurrent.partialconstructor(spike_charge=60.0)
+        >>> _ = layer.add_connection("ext", snn.LinearDirect(3, 1.0, synapse=synapse, weight_init=torch.ones_like))
+        >>> ring = lambda weight: torch.eye(3).roll(1, dims=0)  # from each neuron to the next, and from the last to the first
+        >>> _ = layer.add_connection("rec", snn.LinearLateral(3, 1.0, synapse=synapse, weight_init=ring))
+        >>> _ = layer.add_neuron("group", snn.LIF(3, 1.0, rest_v=-65., reset_v=-65., thresh_v=-60., refrac_t=0., time_constant=10.))
+        >>> inputs = torch.zeros(4, 1, 3, dtype=torch.bool)
+        >>> inputs[0, 0, 0] = True  # one spike goes round the ring
+        >>> snn.run(layer, {"ext": inputs})["spikes.group"].sample(0).values.int().tolist()
+        [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]]
     """
 
     def __init__(self) -> None:

@@ -33,6 +33,8 @@ Kwargs = dict[str, Any]
 class RecurrentSerial(Layer):
     """A group of neurons that is fed forward, and a second group that listens to it and feeds back at the next step.
 
+    For a group that feeds itself, E to E or I to I, and for any other recurrence, see `help(snn.Layer)`: a recipe of a few lines.
+
     Args:
         feedfwd_connection: from inputs to the feedfwd neurons.
         lateral_connection: from the feedfwd neurons to the feedback neurons, within a step.

@@ -51,8 +51,8 @@ def run(
         layer: a `Serial` or `RecurrentSerial`, any other `Layer`, or a single part: neurons, a connection, a synapse.
         inputs: time first. A tensor for what has one input; for any other layer a dict of tensors by connection. Or a list or a generator
             of what each step is called with: a tensor, a tuple of tensors, or a dict. A generator is asked for a step's inputs when that
-            step comes, so it may look at what the layer did before. What is traced takes tuples (spikes, trace), as
-            `map(snn.traced.TracedInput(20.0, dt), spikes)` gives them.
+            step comes, so it may look at what the layer did before, and feed it back: see Recurrence in `help(snn.Layer)`. What is traced
+            takes tuples (spikes, trace), as `map(snn.traced.TracedInput(20.0, dt), spikes)` gives them.
         record: dotted names of tensors to be read at the end of every step, such as "neuron.voltage", "connection.syncurrent",
             "neurons.exc.voltage", "cells.up.exc.prespike". They are copied.
         trainers: called after each step, without arguments; then the layer's pending updates are applied.

@@ -336,3 +336,100 @@ def test_a_batch_that_differs_is_refused_before_any_part_has_run_also_where_no_c
     with pytest.raises(RuntimeError, match="connection 'left' has batchsz 1, but neuron 'out' has 4"):
         layer({"left": inputs()["left"]})
     assert not layer.connections.left.synspike.any()
+
+
+# ------------------------------------------------------------------------------------------------------------------------ recurrence
+
+
+class Ring(snn.Layer):
+    """The recipe of `help(snn.Layer)`: a group of three whose each neuron feeds the next."""
+
+    def __init__(self, delay=None, batch=1):
+        super().__init__()
+        charge = snn.DeltaCurrent.partialconstructor(60.0)
+        self.add_connection("ext", snn.LinearDirect(3, 1.0, synapse=charge, weight_init=torch.ones_like, batch_size=batch))
+        rec = snn.LinearLateral(
+            3, 1.0, synapse=charge, weight_init=lambda _: torch.eye(3).roll(1, dims=0), delay=delay, batch_size=batch,
+            delay_init=None if delay is None else lambda like: torch.full_like(like, delay),
+        )  # fmt: skip
+        self.add_connection("rec", rec)
+        self.add_neuron(
+            "group", snn.LIF(3, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-60.0, refrac_t=0.0, time_constant=10.0, batch_size=batch)
+        )
+
+    def wiring(self, inputs, **kwargs):
+        return {"group": inputs["ext"] + inputs["rec"]}
+
+    def forward(self, inputs, **kwargs):
+        return super().forward({**inputs, "rec": self.neurons.group.spike}, **kwargs)
+
+
+class Open(Ring):
+    """The same without a `forward` of its own."""
+
+    forward = snn.Layer.forward
+
+
+class Single(Ring):
+    """The same for the outer inputs alone, as a tensor."""
+
+    @property
+    def batched_inshape(self):
+        return self.connections.ext.batched_inshape
+
+    def forward(self, x, **kwargs):
+        return super().forward({"ext": x}, **kwargs)
+
+
+def kick(steps, batch=1):
+    inputs = torch.zeros(steps, batch, 3, dtype=torch.bool)
+    inputs[0, 0, 0] = True
+    return inputs
+
+
+@pytest.mark.parametrize("delay", [None, 0.0, 1.0, 3.0])
+def test_what_a_group_feeds_to_itself_comes_back_a_step_later_than_its_delay(delay):
+    # By hand: one spike goes round a ring of three, and takes the delay and one step from each neuron to the next.
+    spikes = snn.run(Ring(delay), {"ext": kick(13)})["spikes.group"].values[:, 0]
+    came = [(step, neuron) for step, neuron in spikes.nonzero().tolist()]
+    each = int(1 + (delay or 0))
+    assert came == [(lap * each, lap % 3) for lap in range(13) if lap * each < 13]
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_generator_a_dict_and_a_tensor_run_it_alike(batch):
+    layer, inputs = Open(2.0, batch), kick(9, batch)
+    expected = snn.run(Ring(2.0, batch), {"ext": inputs})["spikes.group"].values
+    seen = snn.run(layer, ({"ext": x, "rec": layer.neurons.group.spike} for x in inputs))
+    assert torch.equal(seen["spikes.group"].values, expected)
+    assert torch.equal(snn.run(Single(2.0, batch), inputs)["spikes.group"].values, expected)
+    assert expected[:, 0].any()
+    assert not expected[:, 1:].any()
+
+
+def test_a_group_that_feeds_itself_resumes_and_comes_to_rest():
+    layer, twin, inputs = Ring(2.0), Ring(2.0), kick(12)
+    whole = snn.run(Ring(2.0), {"ext": inputs})["spikes.group"].values
+    snn.run(layer, {"ext": inputs[:5]})
+    twin.load_state_dict(layer.state_dict())
+    assert torch.equal(snn.run(twin, {"ext": inputs[5:]})["spikes.group"].values, whole[5:])
+    twin.clear()
+    assert not snn.run(twin, {"ext": ~kick(5) & False})["spikes.group"].values.any()
+    assert torch.equal(snn.run(twin, {"ext": inputs})["spikes.group"].values, whole)
+
+
+def test_a_rule_trains_what_feeds_back_and_a_picture_and_a_summary_show_it():
+    # By hand: neuron 0 spikes at 0 ms, which arrives at 1 ms, when neuron 1 spikes: the pair is worth the whole rate.
+    layer = Ring()
+    layer.connections.rec.defaultupdater()
+    cell = layer.add_cell("rec", "group")
+    rule = snn.STDP(lr_post=0.25, lr_pre=0.0, tc_post=20.0, tc_pre=20.0)
+    rule.register_cell("rec", cell)
+    recording = snn.run(layer, {"ext": kick(2)}, trainers=rule, record="cells.rec.group.prespike")
+    assert recording["cells.rec.group.prespike"].values[:, 0].tolist() == [[False] * 3, [True, False, False]]
+    assert layer.connections.rec.weight[1].tolist() == [1.25, 0.0, 0.0]
+    layer.add_cell("ext", "group")
+    nodes, edges = snn.layout(layer, sources={"rec": "group"})
+    assert list(nodes) == ["input", "group"]
+    assert {(start, end) for start, end, _ in edges} == {("input", "group"), ("group", "group")}
+    assert "connections.rec" in [part.name for part in snn.summary(layer).parts]
