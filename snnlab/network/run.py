@@ -148,7 +148,8 @@ class _Taken:
 
     def _named(self, output: Any) -> dict[str, Tensor]:
         layer, kind = self._layer, "spikes" if isinstance(self._layer, Layer | Neuron) else "currents"
-        if isinstance(output, Tensor) or not isinstance(layer, Layer) or hasattr(layer, "neuron"):
+        one = isinstance(output, tuple) and hasattr(layer, "neuron")  # a Serial with a traced neuron
+        if isinstance(output, Tensor) or not isinstance(layer, Layer) or one:
             return self._beside_trace(kind, output)
         if isinstance(output, tuple) and len(output) == len(layer.neurons):
             output = dict(zip(layer.neurons, output, strict=True))

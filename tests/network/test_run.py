@@ -238,6 +238,20 @@ def test_a_traced_layer_of_ones_own_gives_traces_by_neuron():
         snn.run(layer, {"up": train().unsqueeze(1)})
 
 
+def test_a_layer_may_have_an_attribute_named_neuron():
+    layer = Pair()
+    layer.neuron = layer.neurons.exc
+    assert list(snn.run(layer, {"left": train(), "right": train(inputs=4)})) == ["spikes.exc", "spikes.inh"]
+
+
+@pytest.mark.parametrize("odd", [(1, 2, 3), "spikes", None, {"exc": 3}])
+def test_a_step_that_gives_neither_spikes_nor_traces_is_refused(odd):
+    layer = Pair()
+    layer.register_forward_hook(lambda *_: (odd,) if odd is None else odd)
+    with pytest.raises(TypeError, match="A step must give a tensor, or tensors by neuron, but gave a"):
+        snn.run(layer, {"left": train(), "right": train(inputs=4)})
+
+
 def test_single_traced_parts_run_too():
     connection = traced_serial().connection
     twin, pairs = copy.deepcopy(connection), [*map(snn.traced.TracedInput(20.0), train().unsqueeze(1))]
