@@ -124,7 +124,7 @@ class Connection(Updatable, Module, ABC):
     @property
     def synapse(self) -> Synapse:
         """The synapse that turns inputs into currents. Setting it replaces it by one of the same shape."""
-        return self.synapse_
+        return self._modules["synapse_"]  # read several times a step
 
     @synapse.setter
     def synapse(self, value: Synapse) -> None:

@@ -31,6 +31,9 @@ class Conv2D(WeightBiasDelayMixin, Connection):
 
     Equation: `help("snnlab.connections.conv")`.
 
+    A weight is shared by all L = oH·oW sites, and a learning rule such as `STDP` changes it by the sum over them: take rates about 1/L of
+    those for a `LinearDense`.
+
     A fixed sparsity is set by `connection.mask`, Dale's sign by `connection.sign`: `help("snnlab.connections.constraint")`.
 
     Args:

@@ -199,7 +199,7 @@ class RecordTensor(Module):
     def table(self) -> Tensor:
         """The live history as a table of K·M rows, row k·M + m, with M the first axis after the batch (1 if there is none); its columns
         are all further axes, then samples."""
-        return self.block.view(self._slots * (self._shape[1] if len(self._shape) > 1 else 1), -1)
+        return self.block.reshape(self._slots * (self._shape[1] if len(self._shape) > 1 else 1), -1)
 
     @property
     def window(self) -> Tensor:
@@ -257,11 +257,16 @@ class RecordTensor(Module):
             newest = _batch_last(observation).to(self.storage.dtype).unsqueeze(0)
             self.storage = torch.cat((newest, self.storage[:-1]))
             return
-        self._pointer = pointer = (self._pointer or self._slots) - 1
         storage = self._buffers["storage"]
+        if self._slots == 1:  # with nothing to stand beside, a copy in the observation's own layout costs half of one laid out anew
+            with torch.inference_mode(False):
+                only = _batch_last(observation.detach().to(storage.device, storage.dtype, copy=True))
+                self._buffers["storage"] = only.unsqueeze(0)
+            return
+        pointer = (self._pointer or self._slots) - 1
+        object.__setattr__(self, "_pointer", pointer)  # a plain number: torch's search for what it might be costs more than the copies
         storage[pointer].copy_(_batch_last(observation))
-        if self._slots > 1:
-            storage[pointer + self._slots].copy_(storage[pointer])
+        storage[pointer + self._slots].copy_(storage[pointer])
 
     def _refuse_gradient(self, observation: Tensor) -> None:
         if observation.requires_grad and torch.is_grad_enabled():

@@ -13,7 +13,6 @@ class 0, the first of equals.
 Reference: Diehl and Cook, Front. Comput. Neurosci. 9 (2015) 99; Hazan et al., Front. Neuroinform. 12 (2018) 89 (proportions).
 """
 
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F

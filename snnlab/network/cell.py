@@ -116,7 +116,7 @@ class Cell(Module):
         First those that look after a step, then those that look before one: it is also the moment before the next, so that what a step
         changes is the difference of the two.
         """
-        self.steps += 1
+        object.__setattr__(self, "steps", self.steps + 1)  # a plain number: torch would first ask what else it might be
         for key, hook in tuple(self._forward_hooks.items()):
             hook(self, *((), {})[: 1 + (key in self._forward_hooks_with_kwargs)], None)
         for key, hook in tuple(self._forward_pre_hooks.items()):

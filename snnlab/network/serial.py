@@ -56,16 +56,17 @@ class Serial(Layer):
         Layer.add_neuron(self, neuron_name, neuron)
         Layer.add_cell(self, connection_name, neuron_name)
         self.transform = check_transform("transform", transform)
+        self.__dict__["_parts"] = (connection, neuron, self.cells_[connection_name][neuron_name])  # at hand at every step
 
     @property
     def connection(self) -> Connection:
         """The connection."""
-        return self.connections_[self._names[0]]
+        return self._parts[0]
 
     @property
     def neuron(self) -> Neuron:
         """The neurons."""
-        return self.neurons_[self._names[1]]
+        return self._parts[1]
 
     @property
     def synapse(self) -> Synapse:
@@ -80,7 +81,7 @@ class Serial(Layer):
     @property
     def cell(self) -> Cell:
         """The cell of both, for learning rules and monitors."""
-        return self.cells_[self._names[0]][self._names[1]]
+        return self._parts[2]
 
     @property
     def batched_inshape(self) -> tuple[int, ...]:
@@ -117,13 +118,14 @@ class Serial(Layer):
         """
         if kwargs and self.transform is None:
             raise TypeError(f"Serial takes no keyword {', '.join(map(repr, kwargs))}: it has no transform to pass it to.")
-        check_given("inputs", self.connection, len(inputs))
-        check_pair(self._names, self.connection, self.neuron)
+        connection, neuron, cell = self._parts
+        check_given("inputs", connection, len(inputs))
+        check_pair(self._names, connection, neuron)
         if neuron_kwargs:
-            check_keywords(self.neuron.forward, neuron_kwargs)
+            check_keywords(neuron.forward, neuron_kwargs)
         if kwargs:
             check_keywords(self.transform, kwargs)
-        current = self.connection(*inputs, **(connection_kwargs or {}))
-        spikes = self.neuron(*self.wiring({self._names[0]: current}, **kwargs).values(), **(neuron_kwargs or {}))
-        self.cell.observe()
+        current = connection(*inputs, **(connection_kwargs or {}))
+        spikes = neuron(*self.wiring({self._names[0]: current}, **kwargs).values(), **(neuron_kwargs or {}))
+        cell.observe()
         return (spikes, current) if capture_intermediate else spikes

@@ -181,13 +181,18 @@ class InfernoNeuron(BatchShapeMixin, Neuron):
         super().configure(**settings)
         if "rest_v" in settings:
             self._states["voltage_"] = self.rest_v
+        if "refrac_t" in settings or "dt" in settings:
+            self._refrac_steps = self._count_refrac()
 
     def check_settings(self) -> None:
-        _check_countable("refrac_t", self.refrac_steps, self.dt)
+        _check_countable("refrac_t", self._count_refrac(), self.dt)
 
     @property
     def refrac_steps(self) -> int:
         """Steps from a spike to the first step that may spike again."""
+        return self._refrac_steps
+
+    def _count_refrac(self) -> int:
         return count_slots(self.dt, self.refrac_t, inclusive=False) if self.refrac_t else 0
 
     @property
