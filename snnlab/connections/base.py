@@ -338,11 +338,12 @@ class Connection(Updatable, Module, ABC):
 
     def check_inputs(self, inputs: tuple[Tensor, ...]) -> None:
         """Refuses inputs of a wrong shape before any state changes."""
+        shape = self.batched_inshape
         if not inputs:
-            raise TypeError(f"{type(self).__name__} takes inputs of shape {self.batched_inshape}, but got none.")
+            raise TypeError(f"{type(self).__name__} takes inputs of shape {shape}, but got none.")
         for place, value in enumerate(inputs):
             name = "inputs" if len(inputs) == 1 else f"inputs[{place}]"
-            checks.shaped(name, value, self.batched_inshape, "B x inshape", "Set batchsz for another batch size.")
+            checks.shaped(name, value, shape, "B x inshape", "Set batchsz for another batch size.")
 
     def clear(self, **kwargs: Any) -> None:
         """Brings the synapse to rest and forgets pending updates. Weights, biases and delays stay."""

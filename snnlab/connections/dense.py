@@ -149,7 +149,7 @@ class LinearDense(WeightBiasDelayMixin, Connection):
     def _present(self, current: Tensor) -> Tensor:
         """The undelayed product: B x M -> B x N."""
         weight = self.open_weight()
-        if current.device.type == "cpu" and len(current) >= 16 and weight.numel() >= 2**15:
+        if current.device.type == "cpu" and current.shape[0] >= 16 and weight.numel() >= 2**15:
             total = (weight @ current.t()).t().contiguous()  # W·xᵀ: CPU libraries lay the second factor out anew, so let it be the smaller
             return total if self.bias is None else total + self.bias
         return F.linear(current, weight, self.bias)

@@ -99,7 +99,7 @@ def tensor(name: str, value: Any) -> Tensor:
 
 def shaped(name: str, value: Any, wanted: tuple[int, ...], axes: str = "", hint: str = "") -> Tensor:
     """A tensor of exactly the shape `wanted`; `axes` says what they are, as in "B x M"."""
-    if tuple(tensor(name, value).shape) != tuple(wanted):
+    if tensor(name, value).shape != tuple(wanted):
         wish = f"of shape {tuple(wanted)}{f' ({axes})' if axes else ''}"
         raise ValueError(_say(name, wish, f"of shape {tuple(value.shape)}", hint))
     return value

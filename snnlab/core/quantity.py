@@ -76,14 +76,14 @@ class Setting(property):
         self.__doc__ = quantity.doc if quantity else None  # a property's own argument `doc` would be hidden by this class's text
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
+        self.name, self._key = name, f"_{name}"
 
     def check(self, name: str, value: Any) -> Any:
         """The value to keep, or an error that names it."""
         return self._check(name, value, self.quantity.unit) if self.quantity else self._check(name, value)
 
     def _get(self, owner: Any) -> Any:
-        return owner.__dict__[f"_{self.name}"]
+        return owner.__dict__[self._key]
 
     def _set(self, owner: Any, value: Any) -> None:
         owner.configure(**{self.name: value})

@@ -38,10 +38,12 @@ def count_slots(step_time: float, duration: float, inclusive: bool = True) -> in
 
 
 def _batch_last(observation: Tensor) -> Tensor:
-    return observation.movedim(0, -1) if observation.dim() > 1 else observation
+    return observation.t() if observation.dim() <= 2 else observation.movedim(0, -1)
 
 
 def _batch_first(stored: Tensor, lead: int = 0) -> Tensor:
+    if lead == 0 and stored.dim() <= 2:
+        return stored.t()  # the same, at a third of the price
     return stored.movedim(-1, lead) if stored.dim() > lead + 1 else stored
 
 
@@ -196,6 +198,11 @@ class RecordTensor(Module):
         return storage if storage.shape[0] == self._slots else storage[self._pointer : self._pointer + self._slots]
 
     @property
+    def present(self) -> Tensor:
+        """The live newest observation, S: the storage itself, overwritten by the next push."""
+        return _batch_first(self.block[0])
+
+    @property
     def table(self) -> Tensor:
         """The live history as a table of K·M rows, row k·M + m, with M the first axis after the batch (1 if there is none); its columns
         are all further axes, then samples."""
@@ -258,15 +265,24 @@ class RecordTensor(Module):
             self.storage = torch.cat((newest, self.storage[:-1]))
             return
         storage = self._buffers["storage"]
-        if self._slots == 1:  # with nothing to stand beside, a copy in the observation's own layout costs half of one laid out anew
-            with torch.inference_mode(False):
-                only = _batch_last(observation.detach().to(storage.device, storage.dtype, copy=True))
-                self._buffers["storage"] = only.unsqueeze(0)
+        if observation.dtype == torch.bool:
+            observation = observation.view(torch.uint8)  # the same numbers, copied in half of the time
+        newest = _batch_last(observation)
+        if self._slots == 1:  # with nothing to stand beside, it may lie as the observation does, which saves laying it out anew
+            if storage.stride()[1:] != newest.stride():
+                self._adopt_layout(newest)
+            self._buffers["storage"][0].copy_(newest)
             return
         pointer = (self._pointer or self._slots) - 1
         object.__setattr__(self, "_pointer", pointer)  # a plain number: torch's search for what it might be costs more than the copies
-        storage[pointer].copy_(_batch_last(observation))
+        storage[pointer].copy_(newest)
         storage[pointer + self._slots].copy_(storage[pointer])
+
+    def _adopt_layout(self, newest: Tensor) -> None:
+        """Gives the one slot the strides of an observation, batch last; what lies in it is about to be overwritten."""
+        storage = self.storage
+        with torch.inference_mode(False):
+            self.storage = torch.empty_like(newest, dtype=storage.dtype, device=storage.device).unsqueeze(0)
 
     def _refuse_gradient(self, observation: Tensor) -> None:
         if observation.requires_grad and torch.is_grad_enabled():

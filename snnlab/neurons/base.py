@@ -90,7 +90,7 @@ def threshold_step(
     """
     voltage, refrac, idle = advance(inputs, voltage, refrac, dynamics, refrac_lock)
     spikes = fired(voltage, threshold, idle)
-    voltage = torch.lerp(voltage, voltage.new_tensor(reset), spikes)
+    voltage = torch.lerp(voltage, torch.scalar_tensor(reset, dtype=voltage.dtype, device=voltage.device), spikes)
     return spikes.to(torch.bool), voltage, refrac.add_(spikes, alpha=refrac_steps)  # who spikes had no step left
 
 

@@ -247,7 +247,7 @@ class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
     @property
     def spike(self) -> Tensor:
         """Spikes that came at this step, as bool, B x *shape. Setting it replaces them, and no stored current with them."""
-        return self._spikes().block[0].movedim(-1, 0) != 0
+        return self._spikes().present != 0
 
     @spike.setter
     def spike(self, value: Tensor) -> None:

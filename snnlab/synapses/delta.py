@@ -12,6 +12,7 @@ Reference: Gerstner et al., Neuronal Dynamics (2014), section 1.3 (short current
 import warnings
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from snnlab.core import checks
@@ -167,9 +168,8 @@ class DeltaCurrent(InfernoSynapse):
         came = self.check_inputs(inputs)
         if self._watched:
             self._warn_of_graded(came.detach())
-        spikes = as_binary(came, self.spike_.storage.dtype)
-        self.spike_.push(spikes)
-        return spikes.mul_(self.spike_charge / self.dt)  # `delta_step` in place: the history holds a copy, and new memory costs more
+        self.spike_.push(came if came.dtype == torch.bool else as_binary(came, self.spike_.storage.dtype))
+        return delta_step(self.spike_.present, step_time=self.dt, spike_charge=self.spike_charge)
 
     def _warn_of_graded(self, inputs: Tensor) -> None:
         """Warns of inputs that are neither 0 nor 1. One look is cheap, one a step would not be; bool and integers are not looked at."""
