@@ -150,7 +150,8 @@ class LinearDense(WeightBiasDelayMixin, Connection):
         """The undelayed product: B x M -> B x N."""
         weight = self.open_weight()
         if current.device.type == "cpu" and current.shape[0] >= 16 and weight.numel() >= 2**15:
-            total = (weight @ current.t()).t().contiguous()  # W·xᵀ: CPU libraries lay the second factor out anew, so let it be the smaller
+            # W·xᵀ: CPU libraries lay the second factor out anew, so let it be the smaller
+            total = torch.mm(weight, current.t()).t().contiguous()
             return total if self.bias is None else total + self.bias
         return F.linear(current, weight, self.bias)
 

@@ -109,7 +109,7 @@ def finite(name: str, value: Tensor, hint: str = "") -> Tensor:
     """A real tensor without NaN or infinity. Checks the sum, which is cheap; a bool or integer tensor needs no check."""
     if tensor(name, value).is_complex():
         raise TypeError(_say(name, "real", f"of dtype {value.dtype}", "Pass its magnitude, or its real part."))
-    if value.is_floating_point() and not math.isfinite(value.detach().sum().item()):
+    if value.is_floating_point() and not math.isfinite((value.detach() if value.requires_grad else value).sum().item()):
         wrong = int((~torch.isfinite(value)).sum())
         if wrong:  # the sum of large finite numbers may overflow: that is no fault of theirs
             raise ValueError(_say(name, "finite in every element", f"NaN or infinite in {wrong} of {value.numel()}", hint))

@@ -53,8 +53,8 @@ def fired(voltage: Tensor, threshold: float | Tensor, idle: Tensor) -> Tensor:
         >>> fired(torch.tensor([-45.0, -55.0, -45.0]), -50.0, torch.tensor([0.0, 0.0, 1.0]))
         tensor([1., 0., 0.])
     """
-    voltage = voltage.detach()
-    return torch.ge(voltage, threshold, out=torch.empty_like(voltage)).sub_(idle).clamp_(min=0)
+    height = torch.sub(voltage.detach(), idle, alpha=torch.finfo(voltage.dtype).max)  # from where a refractory neuron reaches no threshold
+    return torch.ge(height, threshold, out=height)
 
 
 def threshold_step(
