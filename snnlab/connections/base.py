@@ -59,6 +59,21 @@ def build_synapse(
     return built
 
 
+def batched(data: Tensor, *shapes: tuple[int, ...]) -> Tensor:
+    """Data of one of these shapes, whatever the batch; ValueError for any other, also where a reshape would find as many elements.
+
+    Example:
+        >>> batched(torch.zeros(2, 6), (2, 3))
+        Traceback (most recent call last):
+        ...
+        ValueError: data must be of shape B x 2 x 3, but is of shape (2, 6).
+    """
+    if data.shape[1:] not in shapes:
+        wish = " or ".join(" x ".join(map(str, ("B", *shape))) for shape in shapes)
+        raise ValueError(f"data must be of shape {wish}, but is of shape {tuple(data.shape)}.")
+    return data
+
+
 class Connection(Updatable, Module, ABC):
     """A weighted connection between two groups of neurons.
 

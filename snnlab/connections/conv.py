@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from snnlab.connections.base import Connection, build_synapse
+from snnlab.connections.base import Connection, batched, build_synapse
 from snnlab.connections.geometry import Pair, fold, int_pair, output_size, overlap, unfold
 from snnlab.connections.mixins import OneToOne, WeightBiasDelayMixin, initial_parameters
 from snnlab.connections.wide import wide_outer, wide_sum
@@ -185,13 +185,14 @@ class Conv2D(WeightBiasDelayMixin, Connection):
 
         A pixel that no tap ever sees is 0. A mean of whole numbers is rounded towards 0; one of bools says whether any tap holds.
         """
+        data = batched(data, self.synapse.shape)
         summed = fold(data if data.is_floating_point() else exact(data), self._size, **self._moves)
         mean = summed / overlap(self._size, **self._moves).clamp(min=1).to(data.device)
         return mean.to(data.dtype)
 
     def like_synaptic(self, data: Tensor) -> Tensor:
         """Brings data like the image, B x C x H x W, to the synapse's input, B x (C·kH·kW) x L: what every tap sees at every site."""
-        return unfold(data, **self._moves)
+        return unfold(batched(data, self.inshape), **self._moves)
 
     def like_bias(self, data: Tensor) -> Tensor:
         """Reshapes data like a reduced postsynaptic receptive, F x 1 x 1 x 1, to the biases, F."""
@@ -199,10 +200,11 @@ class Conv2D(WeightBiasDelayMixin, Connection):
 
     def postsyn_receptive(self, data: Tensor) -> Tensor:
         """Reshapes data like the output, B x F x oH x oW, to B x F x 1 x 1 x 1 x L."""
-        return data.reshape(-1, self._filters, 1, 1, 1, self.outheight * self.outwidth)
+        return batched(data, self.outshape).reshape(-1, self._filters, 1, 1, 1, self.outheight * self.outwidth)
 
     def presyn_receptive(self, data: Tensor) -> Tensor:
         """Reshapes data like `syncurrent`, B x (C·kH·kW) x L, or x L x F, to B x 1 x C x kH x kW x L, or B x F x C x kH x kW x L."""
+        data = batched(data, self.synapse.shape, (*self.synapse.shape, self._filters))
         data = data.unsqueeze(1) if data.dim() == 3 else data.movedim(-1, 1)
         return data.unflatten(2, (self._channels, *self.kernel))
 

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from snnlab.connections.base import Connection, build_synapse
+from snnlab.connections.base import Connection, batched, build_synapse
 from snnlab.connections.delays import delayed_outer, delayed_outer_of_spikes
 from snnlab.connections.mixins import OneToOne, WeightBiasDelayMixin, initial_parameters
 from snnlab.core import checks
@@ -108,11 +108,11 @@ class LinearDense(WeightBiasDelayMixin, Connection):
 
     def like_input(self, data: Tensor) -> Tensor:
         """Reshapes data like the synapse's input, B x M, to the connection's input, B x inshape."""
-        return data.reshape(-1, *self.inshape)
+        return batched(data, (self.insize(),)).reshape(-1, *self.inshape)
 
     def like_synaptic(self, data: Tensor) -> Tensor:
         """Reshapes data like the connection's input, B x inshape, to the synapse's input, B x M."""
-        return data.reshape(-1, self.insize())
+        return batched(data, self.inshape).reshape(-1, self.insize())
 
     def like_bias(self, data: Tensor) -> Tensor:
         """Reshapes data like a reduced postsynaptic receptive, N x 1, to the biases, N."""
@@ -120,10 +120,11 @@ class LinearDense(WeightBiasDelayMixin, Connection):
 
     def postsyn_receptive(self, data: Tensor) -> Tensor:
         """Reshapes data like the output, B x outshape, to B x N x 1 x 1."""
-        return data.reshape(-1, self.outsize(), 1, 1)
+        return batched(data, self.outshape).reshape(-1, self.outsize(), 1, 1)
 
     def presyn_receptive(self, data: Tensor) -> Tensor:
         """Reshapes data like `syncurrent`, B x M or B x M x N, to B x 1 x M x 1 or B x N x M x 1."""
+        data = batched(data, (self.insize(),), (self.insize(), self.outsize()))
         return (data.unsqueeze(1) if data.dim() == 2 else data.transpose(1, 2)).unsqueeze(-1)
 
     def forward(self, *inputs: Tensor, **kwargs: Any) -> Tensor:

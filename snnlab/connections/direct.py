@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from snnlab.connections.base import Connection, build_synapse
+from snnlab.connections.base import Connection, batched, build_synapse
 from snnlab.connections.mixins import OneToOne, WeightBiasDelayMixin, initial_parameters
 from snnlab.core import checks
 from snnlab.synapses import DelayedRead, SynapseConstructor
@@ -88,11 +88,11 @@ class LinearDirect(WeightBiasDelayMixin, Connection):
 
     def like_input(self, data: Tensor) -> Tensor:
         """Reshapes data like the synapse's input, B x M, to the connection's input, B x shape."""
-        return data.reshape(-1, *self._shape)
+        return batched(data, (self.insize(),)).reshape(-1, *self._shape)
 
     def like_synaptic(self, data: Tensor) -> Tensor:
         """Reshapes data like the connection's input, B x shape, to the synapse's input, B x M."""
-        return data.reshape(-1, self.insize())
+        return batched(data, self._shape).reshape(-1, self.insize())
 
     def like_bias(self, data: Tensor) -> Tensor:
         """Reshapes data like a reduced postsynaptic receptive, M, to the biases, M."""
@@ -100,11 +100,11 @@ class LinearDirect(WeightBiasDelayMixin, Connection):
 
     def postsyn_receptive(self, data: Tensor) -> Tensor:
         """Reshapes data like the output, B x shape, to B x M x 1."""
-        return data.reshape(-1, self.insize(), 1)
+        return batched(data, self._shape).reshape(-1, self.insize(), 1)
 
     def presyn_receptive(self, data: Tensor) -> Tensor:
         """Reshapes data like `syncurrent`, B x M or B x M x 1, to B x M x 1."""
-        return data.reshape(-1, self.insize(), 1)
+        return batched(data, (self.insize(),), (self.insize(), 1)).reshape(-1, self.insize(), 1)
 
     def forward(self, *inputs: Tensor, **kwargs: Any) -> Tensor:
         """One step.

@@ -1,5 +1,7 @@
 """What all connections share: shapes, the synapse inside, the updater, and the reshapes that learning rules see."""
 
+import math
+
 import pytest
 import torch
 
@@ -456,3 +458,29 @@ def test_a_synapse_that_does_not_fit_the_connection_is_refused(settings, words):
     assert connection.synapse is before
     connection.synapse = snn.DeltaCurrent(3, 1.0, spike_charge=2.0, delay=3.0)
     assert connection.delayedby == 3.0
+
+
+def reshapes():
+    delta = snn.DeltaCurrent.partialconstructor(spike_charge=1.0)
+    dense = snn.LinearDense((2, 3), (2, 2), 1.0, synapse=delta)
+    direct = snn.LinearDirect((2, 3), 1.0, synapse=delta)
+    conv = snn.Conv2D(3, 4, 2, 5, 1.0, 2, synapse=delta)
+    for connection, inside, synaptic, outside in (
+        (dense, (2, 3), (6,), (2, 2)),
+        (direct, (2, 3), (6,), (2, 3)),
+        (conv, (2, 3, 4), (8, 6), (5, 2, 3)),
+    ):
+        kind = type(connection).__name__
+        yield pytest.param(connection.like_synaptic, inside, id=f"{kind}.like_synaptic")
+        yield pytest.param(connection.like_input, synaptic, id=f"{kind}.like_input")
+        yield pytest.param(connection.postsyn_receptive, outside, id=f"{kind}.postsyn_receptive")
+        yield pytest.param(connection.presyn_receptive, synaptic, id=f"{kind}.presyn_receptive")
+
+
+@pytest.mark.parametrize(("reshape", "shape"), list(reshapes()))
+def test_a_reshape_refuses_data_that_only_has_as_many_elements(reshape, shape):
+    count = math.prod(shape)
+    assert reshape(torch.zeros(3, *shape)).shape[0] == 3
+    for wrong in ((3 * count,), (3, 1, *shape), (1, 3 * count), (3, count, 1, 1)):
+        with pytest.raises(ValueError, match=f"data must be of shape B x {' x '.join(map(str, shape))}.*, but is of shape"):
+            reshape(torch.zeros(wrong))
