@@ -213,6 +213,7 @@ def test_a_copy_goes_on_alone(subject, twin_of):
     assert torch.equal(subject.run(twin, inputs[11:]), subject.run(model, inputs[11:]))
 
 
+@pytest.mark.filterwarnings("ignore:A gradient is wanted for delay")
 @every_model
 def test_a_copy_can_be_made_of_a_model_whose_state_carries_a_graph(subject):
     model, inputs = subject.build(BATCH), subject.draw(4, BATCH)

@@ -61,6 +61,7 @@ def closed_form(kind, delay, step_time, steps=9):
 # ----------------------------------------------------------------------------------------------------------------- between two steps
 
 
+@pytest.mark.filterwarnings("ignore:A gradient is wanted for delay")
 @every_kind
 @pytest.mark.parametrize("step_time", [1.0, 0.1])
 @pytest.mark.parametrize("wanted", [False, True], ids=["no gradient", "a gradient"])

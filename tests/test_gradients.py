@@ -53,6 +53,7 @@ def runner(connection):
     return run
 
 
+@pytest.mark.filterwarnings("ignore:A gradient is wanted for delay")
 @every_connection
 @pytest.mark.parametrize("synapse", SYNAPSES)
 @pytest.mark.parametrize("interp", ["linear", "by default"])

@@ -343,6 +343,7 @@ def test_gradients_reach_weights_bias_and_inputs(build, synapse, delay, batch_si
     torch.testing.assert_close(inputs.grad[1, 0, 1, 2], effect)
 
 
+@pytest.mark.filterwarnings("ignore:A gradient is wanted for delay")
 @pytest.mark.parametrize("batch_size", [1, 3])
 def test_a_delay_learns_where_the_current_decays_between_steps(batch_size):
     # One spike at 0; at step 3 with a delay of 1.3: I = w·Q/τ·exp(−(3 − 1.3)/τ), so dI/dd = I/τ.

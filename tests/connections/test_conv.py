@@ -557,6 +557,7 @@ def test_where_a_mask_leaves_no_synapse_there_is_no_gradient(delay):
     assert torch.equal(connection.weight.grad != 0, connection.mask != 0)
 
 
+@pytest.mark.filterwarnings("ignore:A gradient is wanted for delay")
 @pytest.mark.parametrize("batch", [1, 64])  # 18 sites of 64 samples are read in two blocks
 @pytest.mark.parametrize("synapse", [LINEAR, EXPONENTIAL], ids=["linear", "exponential"])
 def test_gradients_reach_weights_and_delays_through_the_history(synapse, batch):
