@@ -112,7 +112,8 @@ class LinearDense(WeightBiasDelayMixin, Connection):
 
     def like_synaptic(self, data: Tensor) -> Tensor:
         """Reshapes data like the connection's input, B x inshape, to the synapse's input, B x M."""
-        return batched(data, self.inshape).reshape(-1, self.insize())
+        data = batched(data, self._inshape)
+        return data if len(self._inshape) == 1 else data.reshape(-1, self.insize())
 
     def like_bias(self, data: Tensor) -> Tensor:
         """Reshapes data like a reduced postsynaptic receptive, N x 1, to the biases, N."""
@@ -145,14 +146,15 @@ class LinearDense(WeightBiasDelayMixin, Connection):
         if delayed:
             self.refuse_lost_gradient()
         current = self.synapse(*(self.like_synaptic(value) for value in inputs), **kwargs)
-        return (self._delayed() if delayed else self._present(current)).reshape(self.batched_outshape)
+        total = self._delayed() if delayed else self._present(current)
+        return total if len(self._outshape) == 1 else total.reshape(self.batched_outshape)
 
     def _present(self, current: Tensor) -> Tensor:
         """The undelayed product: B x M -> B x N."""
         weight = self.open_weight()
         if current.device.type == "cpu" and current.shape[0] >= 16 and weight.numel() >= 2**15:
             # W·xᵀ: CPU libraries lay the second factor out anew, so let it be the smaller
-            total = torch.mm(weight, current.t()).t().contiguous()
+            total = torch.mm(weight, current.t()).t()
             return total if self.bias is None else total + self.bias
         return F.linear(current, weight, self.bias)
 

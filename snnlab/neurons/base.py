@@ -40,8 +40,11 @@ def advance(
     Returns:
         voltage and refractory steps, before any spike, and for each neuron 1 if it is refractory and 0 if it is active.
     """
+    if refrac.stride() != inputs.stride():  # tensors that are laid out alike are worked through in half of the time
+        refrac = torch.empty_like(inputs, dtype=refrac.dtype).copy_(refrac)
     refrac = (refrac - 1).clamp_(min=0)
-    idle = refrac.clamp(max=1).to(voltage.dtype)
+    idle = refrac.clamp(max=1)
+    idle = idle if idle.dtype == voltage.dtype else idle.to(voltage.dtype)
     voltage = torch.lerp(dynamics(inputs), voltage, idle) if refrac_lock else dynamics(inputs * (1 - idle))
     return voltage, refrac, idle
 
@@ -90,7 +93,8 @@ def threshold_step(
     """
     voltage, refrac, idle = advance(inputs, voltage, refrac, dynamics, refrac_lock)
     spikes = fired(voltage, threshold, idle)
-    voltage = torch.lerp(voltage, torch.scalar_tensor(reset, dtype=voltage.dtype, device=voltage.device), spikes)
+    after = torch.scalar_tensor(reset, dtype=voltage.dtype, device=voltage.device)
+    voltage = voltage.lerp_(after, spikes) if refrac_lock else torch.lerp(voltage, after, spikes)  # `dynamics` may hand out its own tensor
     return spikes.to(torch.bool), voltage, refrac.add_(spikes, alpha=refrac_steps)  # who spikes had no step left
 
 

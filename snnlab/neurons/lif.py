@@ -34,7 +34,8 @@ def leaky_step(voltage: Tensor, inputs: Tensor, *, step_time: float, time_consta
         tensor([-63.0967])
     """
     towards = (inputs * resistance).add_(rest_v)
-    return torch.lerp(towards, voltage, math.exp(-step_time / time_constant))
+    decay = math.exp(-step_time / time_constant)
+    return towards.lerp_(voltage, decay) if towards.shape == voltage.shape else torch.lerp(towards, voltage, decay)
 
 
 class LIF(ThresholdNeuron):

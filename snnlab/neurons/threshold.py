@@ -106,4 +106,4 @@ class ThresholdNeuron(InfernoNeuron):
         """
         spikes, voltage, refrac = self.fire(self.check_inputs(inputs), refrac_lock)
         self.set_states(spike_=spikes, voltage_=voltage, refrac_=refrac)
-        return self.spike
+        return spikes.clone()
