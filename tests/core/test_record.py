@@ -577,3 +577,26 @@ def test_an_offset_outside_the_history_is_refused(offset):
     with pytest.raises(ValueError, match="offset must be"):
         record.write(torch.ones(1, 1), offset)
     assert not record.value.any()
+
+
+def test_one_slot_takes_observations_however_they_are_laid_out():
+    # A history of one slot lies as the observation does; what is read does not depend on that.
+    random = torch.Generator().manual_seed(0)
+    record = RecordTensor(1.0, 0.0)
+    plain, turned, spread = (torch.rand(shape, generator=random) for shape in ((3, 4), (4, 3), (1, 4)))
+    every_other = torch.rand(3, 8, generator=random)[:, ::2]
+    for observation in (plain, turned.t(), spread.expand(3, 4), plain > 0.5, every_other, plain):
+        kept = observation.clone()
+        record.push(observation)
+        assert torch.equal(record.peek(), kept.float())
+        assert torch.equal(record.table, kept.float().t())
+        assert torch.equal(record.window, kept.float().unsqueeze(0))
+    with torch.inference_mode():
+        record.push(turned.t())
+    kept = plain.clone()
+    record.push(plain)
+    plain.zero_()
+    assert torch.equal(record.peek(), kept)
+    fresh = RecordTensor(1.0, 0.0, shape=(3, 4))
+    fresh.load_state_dict(record.state_dict())
+    assert torch.equal(fresh.peek(), record.peek())

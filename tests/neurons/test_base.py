@@ -415,3 +415,19 @@ def test_a_long_refractory_time_ends_in_every_precision(dtype):
     neuron = snn.LIF(1, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-60.0, refrac_t=300.0, time_constant=10.0, resistance=10.0).to(dtype)
     drive = torch.full((1, 1), 20.0, dtype=dtype)
     assert [step for step in range(601) if neuron(drive)] == [0, 300, 600]
+
+
+def test_currents_may_be_laid_out_in_any_way():
+    # The voltages take the layout of the currents; what comes out does not depend on it, also where it changes in mid-run.
+    settings = {"rest_v": -65.0, "reset_v": -65.0, "thresh_v": -60.0, "refrac_t": 3.0, "time_constant": 10.0, "resistance": 10.0}
+    one, other = (snn.LIF((2, 3), 1.0, **settings, batch_size=4) for _ in range(2))
+    currents = torch.rand(30, 4, 2, 3, generator=torch.Generator().manual_seed(0)) * 12
+    fired = 0
+    for step, each in enumerate(currents):
+        turned = each.movedim(0, -1).contiguous().movedim(-1, 0) if step % 7 < 4 else each
+        a, b = one(each), other(turned)
+        fired += int(a.sum())
+        assert torch.equal(a, b)
+        assert torch.equal(one.voltage, other.voltage)
+        assert torch.equal(one.refrac, other.refrac)
+    assert fired > 50
