@@ -10,21 +10,19 @@ two steps acts at the next.
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from snnlab.core import checks
 from snnlab.core.module import Module
 from snnlab.core.quantity import Setting
-from snnlab.core.record import RecordTensor
-from snnlab.core.traces import trace_cumulative, trace_nearest
 from snnlab.network import Cell
-from snnlab.synapses import DelayedRead, InfernoSynapse
+from snnlab.synapses import InfernoSynapse
 
 
 class CellState(Module):
@@ -253,50 +251,3 @@ class IndependentCellTrainer(CellTrainer):
         >>> issubclass(snn.STDP, IndependentCellTrainer), snn.STDP.trains
         (True, ('weight',))
     """
-
-
-# --- what rules share -----------------------------------------------------------------------------------------------------------------
-
-
-def check_trace_mode(name: str, value: Any) -> str:
-    """ "cumulative" or "nearest"."""
-    return checks.one_of(name, value, TRACES)
-
-
-def check_tolerance(name: str, value: Any) -> float | None:
-    """A time in ms, or None."""
-    return None if value is None else checks.not_negative(name, value, "ms")
-
-
-TRACES = {"cumulative": trace_cumulative, "nearest": trace_nearest}
-
-
-def history_like_synapse(cell: Cell) -> RecordTensor:
-    """A history of one value a presynaptic cell that reaches as far back as the connection's delays."""
-    connection = cell.connection
-    shape, dtype = cell.synapse.batchedshape, connection.weight.dtype
-    return RecordTensor(connection.dt, connection.delayedby or 0.0, shape=shape, dtype=dtype)
-
-
-def reduced_pair(cell: Cell, rate: float, post: Tensor, pre: DelayedRead, reduction: Callable[[Tensor, int], Tensor]) -> Tensor:
-    """|rate| x post x pre as it arrives, reduced over the batch: like the weights.
-
-    Mean and sum are one product that contracts over the batch; any other reduction sees every sample's own.
-    """
-    connection = cell.connection
-    if reduction is torch.mean or reduction is torch.sum:
-        samples = len(post) if reduction is torch.mean else 1
-        return connection.correlate(post, pre) * (abs(rate) / samples)
-    return reduction(connection.pair(post, pre) * abs(rate), 0)
-
-
-def signed(a: Tensor, b: Tensor, rate_a: float, rate_b: float) -> tuple[Tensor | None, Tensor | None]:
-    """Sorts two magnitudes into what is added and what is taken away, by the signs of their rates; 0 counts as positive.
-
-    Example:
-        >>> signed(torch.tensor(1.0), torch.tensor(2.0), -0.1, -0.1)
-        (None, tensor(3.))
-    """
-    if (rate_a >= 0) == (rate_b >= 0):
-        return (a + b, None) if rate_a >= 0 else (None, a + b)
-    return (a, b) if rate_a >= 0 else (b, a)

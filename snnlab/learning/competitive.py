@@ -22,7 +22,8 @@ from torch import Tensor
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.core.traces import trace_cumulative
-from snnlab.learning.base import CellState, IndependentCellTrainer, history_like_synapse, reduced_pair
+from snnlab.learning.base import CellState, IndependentCellTrainer
+from snnlab.learning.terms import history_like_synapse, reduced_pair
 from snnlab.network import Cell
 
 

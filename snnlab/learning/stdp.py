@@ -21,16 +21,8 @@ from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
-from snnlab.learning.base import (
-    TRACES,
-    CellState,
-    IndependentCellTrainer,
-    check_tolerance,
-    check_trace_mode,
-    history_like_synapse,
-    reduced_pair,
-    signed,
-)
+from snnlab.learning.base import CellState, IndependentCellTrainer
+from snnlab.learning.terms import TRACES, check_tolerance, check_trace_mode, history_like_synapse, reduced_pair, signed
 from snnlab.network import Cell
 
 

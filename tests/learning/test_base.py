@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import snnlab as snn
-from snnlab.learning.base import CellTrainer, signed
+from snnlab.learning.base import CellTrainer
 
 
 def build(batch_size=1, **arguments):
@@ -280,18 +280,6 @@ def test_a_rule_of_ones_own_needs_traces_and_a_step():
         step(layer, rule)
         rule.update()
     assert (layer.connection.weight == 1 + 1 + 2 + 3).all()
-
-
-# ---------------------------------------------------------------------------------------------------------------------- the signs
-
-
-@pytest.mark.parametrize(
-    ("rates", "pos", "neg"),
-    [((1, -1), 2.0, 3.0), ((-1, 1), 3.0, 2.0), ((1, 1), 5.0, None), ((-1, -1), None, 5.0), ((0, 0), 5.0, None), ((0, -1), 2.0, 3.0)],
-)
-def test_magnitudes_are_sorted_by_the_signs_of_their_rates(rates, pos, neg):
-    found = signed(torch.tensor(2.0), torch.tensor(3.0), *rates)
-    assert tuple(None if part is None else part.item() for part in found) == (pos, neg)
 
 
 def serial_and_rule():

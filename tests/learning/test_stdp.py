@@ -7,58 +7,15 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import snnlab as snn
+from tests.learning.scripted import CLOSE, Scripted, connect, random_delays, train, trains
 
 TC_POST, TC_PRE = 17.0, 9.0
 
 
-class Scripted(snn.Neuron):
-    """Spikes as it is told, whatever comes in, so that a test knows both trains."""
-
-    def __init__(self, shape, batch_size, step_time=1.0):
-        super().__init__()
-        self.shape, self.count, self.batchsz, self.dt = shape, shape[0], batch_size, step_time
-        self.batchedshape = (batch_size, *shape)
-        self.spike_ = torch.zeros(self.batchedshape, dtype=torch.bool)
-
-    voltage = property(lambda self: torch.zeros(self.batchedshape))
-    refrac = property(lambda self: torch.zeros(self.batchedshape))
-    spike = property(lambda self: self.spike_.clone())
-
-    def forward(self, inputs, script):
-        self.spike_ = script
-        return self.spike
-
-
-def connect(kind="dense", *, batch_size=4, step_time=1.0, delay=None, delays=None, interp="previous", exponential=False):
-    inputs, outputs = {"dense": (4, 3), "direct": (3, 3), "lateral": (3, 3)}[kind]
-    synapse = snn.DeltaCurrent.partialconstructor(1.0, interp_mode=interp)
-    if exponential:
-        synapse = snn.SingleExponentialCurrent.partialconstructor(1.0, 5.0, spike_interp_mode=interp)
-    build = {"dense": snn.LinearDense, "direct": snn.LinearDirect, "lateral": snn.LinearLateral}[kind]
-    shape = (inputs, outputs) if kind == "dense" else (inputs,)
-    connection = build(*shape, step_time, synapse=synapse, delay=delay, batch_size=batch_size).to(torch.float64)
-    if delays is not None:
-        connection.delay = delays
-    connection.defaultupdater()
-    return snn.Serial(connection, Scripted((outputs,), batch_size, step_time))
-
-
-def trains(steps=60, batch=4, size=4, seed=0, rate=0.25):
-    return torch.rand(steps, batch, size, generator=torch.Generator().manual_seed(seed)) < rate
-
-
 def learn(layer, pre, post, update_each_step=True, **settings):
-    """The change of the weights, or the pending contributions."""
+    """The change of the weights."""
     stdp = snn.STDP(**({"lr_post": 0.02, "lr_pre": -0.01, "tc_post": TC_POST, "tc_pre": TC_PRE} | settings))
-    stdp.register_cell("only", layer.cell)
-    before = layer.connection.weight.detach().clone()
-    for arriving, leaving in zip(pre, post, strict=True):
-        layer(arriving, neuron_kwargs={"script": leaving})
-        stdp()
-        if update_each_step:
-            layer.update()
-    layer.update()
-    return layer.connection.weight.detach() - before
+    return train(layer, stdp, pre, post, update_each_step=update_each_step)
 
 
 def by_pairs(pre, post, delay, mode="cumulative", *, step_time=1.0, delayed=False, rounding=math.ceil, kind="dense"):
@@ -85,16 +42,6 @@ def by_pairs(pre, post, delay, mode="cumulative", *, step_time=1.0, delayed=Fals
                     for t in earlier[-1:] if mode == "nearest" else earlier:
                         b[sample, n, m] += math.exp(-(s - t) * step_time / TC_POST)
     return (a.diagonal(dim1=1, dim2=2), b.diagonal(dim1=1, dim2=2)) if kind == "direct" else (a, b)
-
-
-def random_delays(shape, longest, whole, seed=3):
-    random = torch.Generator().manual_seed(seed)
-    if whole:
-        return torch.randint(0, longest + 1, shape, generator=random).double()
-    return torch.rand(shape, generator=random, dtype=torch.float64) * longest
-
-
-CLOSE = {"rtol": 1e-6, "atol": 1e-6 * 0.01}  # of a change whose smallest pair is worth about 0.01
 
 
 @pytest.mark.parametrize("mode", ["cumulative", "nearest"])
