@@ -24,6 +24,36 @@ from snnlab.core.quantity import Quantity, Setting
 from snnlab.learning.base import CellState, IndependentCellTrainer
 from snnlab.learning.terms import TRACES, check_tolerance, check_trace_mode, history_like_synapse, reduced_pair, signed
 from snnlab.network import Cell
+from snnlab.synapses import DelayedRead
+
+
+def keep_pair_traces(cell: Cell, state: CellState) -> None:
+    """Gives a cell's state the two traces of the equation above, at rest."""
+    state.pre_trace_ = history_like_synapse(cell)
+    state.register_state("post_trace_", torch.zeros(cell.neuron.batchedshape, dtype=cell.connection.weight.dtype))
+
+
+def advance_pair_traces(cell: Cell, state: CellState, delayed: bool) -> tuple[tuple[Tensor, DelayedRead], tuple[Tensor, DelayedRead]]:
+    """One step of both traces, by the state's `tc_pre`, `tc_post`, `tracemode` and `tolerance`.
+
+    Args:
+        cell: whose spikes they follow.
+        state: where they are kept.
+        delayed: how the presynaptic trace is read between two steps, as in `STDP`.
+
+    Returns:
+        what meets at a postsynaptic spike, s_post and x_pre; and at a presynaptic one, x_post and s_pre.
+    """
+    spikes, trace, step_time = cell.postspike, TRACES[state.tracemode], cell.connection.dt
+    pre_decay, post_decay = math.exp(-step_time / state.tc_pre), math.exp(-step_time / state.tc_post)
+    state.pre_trace_.push(trace(cell.synapse.spike, state.pre_trace_.peek(), decay=pre_decay, amplitude=1.0, target=True))
+    state.post_trace_ = trace(spikes, state.post_trace_, decay=post_decay, amplitude=1.0, target=True)
+
+    arriving = cell.synapse.delayed_spikes()
+    tolerance = arriving.tolerance if state.tolerance is None else state.tolerance
+    arriving = replace(arriving, tolerance=tolerance)
+    decay = {"interp": "expdecay", "time_constant": state.tc_pre} if delayed else {}
+    return (spikes, replace(arriving, record=state.pre_trace_, **decay)), (state.post_trace_, arriving)
 
 
 class STDP(IndependentCellTrainer):
@@ -95,19 +125,10 @@ class STDP(IndependentCellTrainer):
         self.configure(tolerance=interp_tolerance, tracemode=trace_mode, batchreduce=batch_reduction)
 
     def build(self, cell: Cell, state: CellState) -> None:
-        state.pre_trace_ = history_like_synapse(cell)
-        state.register_state("post_trace_", torch.zeros(cell.neuron.batchedshape, dtype=cell.connection.weight.dtype))
+        keep_pair_traces(cell, state)
 
     def step(self, cell: Cell, state: CellState) -> None:
-        spikes, trace, step_time = cell.postspike, TRACES[state.tracemode], cell.connection.dt
-        pre_decay, post_decay = math.exp(-step_time / state.tc_pre), math.exp(-step_time / state.tc_post)
-        state.pre_trace_.push(trace(cell.synapse.spike, state.pre_trace_.peek(), decay=pre_decay, amplitude=1.0, target=True))
-        state.post_trace_ = trace(spikes, state.post_trace_, decay=post_decay, amplitude=1.0, target=True)
-
-        arriving = cell.synapse.delayed_spikes()
-        tolerance = arriving.tolerance if state.tolerance is None else state.tolerance
-        arriving = replace(arriving, tolerance=tolerance)
-        decay = {"interp": "expdecay", "time_constant": state.tc_pre} if state.delayed else {}
-        a = reduced_pair(cell, state.lr_post, spikes, replace(arriving, record=state.pre_trace_, **decay), state.batchreduce)
-        b = reduced_pair(cell, state.lr_pre, state.post_trace_, arriving, state.batchreduce)
+        (spikes, pre_trace), (post_trace, arriving) = advance_pair_traces(cell, state, state.delayed)
+        a = reduced_pair(cell, state.lr_post, spikes, pre_trace, state.batchreduce)
+        b = reduced_pair(cell, state.lr_pre, post_trace, arriving, state.batchreduce)
         cell.updater.weight.add(*signed(a, b, state.lr_post, state.lr_pre))
