@@ -32,7 +32,7 @@ from snnlab.encoding import (
     PoissonIntervalEncoder,
     RateEncoder,
 )
-from snnlab.learning import STDP, CellTrainer, Competitive, IndependentCellTrainer, Unit
+from snnlab.learning import STDP, CellTrainer, Competitive, DiehlCookSTDP, IndependentCellTrainer, Unit, VogelsSTDP
 from snnlab.network import Biclique, Cell, Layer, Proxy, RecurrentSerial, Serial, Summary, layout, run, summary
 from snnlab.neurons import (
     ALIF,
@@ -42,13 +42,17 @@ from snnlab.neurons import (
     LIF,
     QIF,
     AdEx,
+    Arctan,
     CurrentAdaptiveNeuron,
     ExactNeuron,
+    FastSigmoid,
     InfernoNeuron,
     Izhikevich,
     Neuron,
+    Surrogate,
     ThresholdAdaptiveNeuron,
     ThresholdNeuron,
+    Triangle,
     WinnerALIF,
     adapt_current,
     adapt_threshold,

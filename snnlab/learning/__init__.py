@@ -2,6 +2,8 @@
 
 from snnlab.learning.base import CellTrainer, IndependentCellTrainer, Unit
 from snnlab.learning.competitive import Competitive
+from snnlab.learning.diehlcook import DiehlCookSTDP
+from snnlab.learning.inhibitory import VogelsSTDP
 from snnlab.learning.stdp import STDP
 
-__all__ = ["STDP", "CellTrainer", "Competitive", "IndependentCellTrainer", "Unit"]
+__all__ = ["STDP", "CellTrainer", "Competitive", "DiehlCookSTDP", "IndependentCellTrainer", "Unit", "VogelsSTDP"]
