@@ -5,13 +5,12 @@
     layer.update()    the parameters change
 
 Traces have unit amplitude and are buffers of the rule, one set a cell; learning rates multiply at the product, so that a rate set between
-two steps acts at the next.
+two steps acts at the next. What is left out of these three is noticed; see `snnlab.learning.watch`.
 """
 
-import warnings
+import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, ClassVar
 
@@ -21,61 +20,23 @@ from torch import nn
 from snnlab.core import checks
 from snnlab.core.module import Module
 from snnlab.core.quantity import Setting
+from snnlab.learning.state import CellState, Unit
+from snnlab.learning.watch import Watch, check_gathers
 from snnlab.network import Cell
 from snnlab.synapses import InfernoSynapse
-
-
-class CellState(Module):
-    """What a rule keeps for one cell: its settings, and its traces.
-
-    A setting is the trainer's, unless it was overridden for this cell: `state.lr_post`.
-
-    Args:
-        trainer: whose settings hold where nothing is overridden.
-        overrides: settings of this cell alone.
-    """
-
-    def __init__(self, trainer: "CellTrainer", overrides: dict[str, Any]) -> None:
-        super().__init__()
-        self.__dict__.update(_trainer=trainer, overrides=overrides, built_for=None, kind=None, seen_steps=0, called=False)
-
-    def __getattr__(self, name: str) -> Any:
-        own = self.__dict__
-        if name in own.get("overrides", ()):
-            return own["overrides"][name]
-        if "_trainer" in own and name in own["_trainer"].settings():
-            return getattr(own["_trainer"], name)
-        return super().__getattr__(name)
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A cell in training, and what the rule keeps for it.
-
-    Args:
-        cell: the cell.
-        state: its settings under this rule, and its traces.
-
-    Example:
-        >>> connection = snn.LinearDense(2, 1, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0))
-        >>> layer = snn.Serial(connection, snn.LIF(1, 1.0, rest_v=-65., reset_v=-65., thresh_v=-50., refrac_t=2., time_constant=10.))
-        >>> _ = connection.defaultupdater()
-        >>> unit = snn.STDP(lr_post=0.1, lr_pre=-0.1, tc_post=20.0, tc_pre=20.0).register_cell("only", layer.cell, lr_post=0.2)
-        >>> unit.cell is layer.cell, unit.state.lr_post, unit.state.lr_pre
-        (True, 0.2, -0.1)
-    """
-
-    cell: Cell
-    state: CellState
 
 
 class CellTrainer(Module, ABC):
     """A learning rule over named cells.
 
     A subclass declares its settings, names the parameters that it trains in `trains`, builds its traces in `build`, and works in `step`.
+    What a call is given, such as a reward, goes on to `step`; where it can be wrong, `check_call` refuses it before anything changes.
+    Settings that must fit each other are checked in `check_together`.
 
     Attributes:
         trains: names of the parameters that each cell's updater must hold.
+        gathers: how many steps updates may gather before the rule says that none was applied; None: 100 before the first update, and 1,000
+            after it. Set it where updates are applied once in a long while on purpose. A cell may have its own.
 
     Example:
         >>> class Decay(CellTrainer):  # every weight falls by a tenth a step
@@ -96,16 +57,38 @@ class CellTrainer(Module, ABC):
 
     trains: ClassVar[tuple[str, ...]] = ("weight",)
 
+    gathers = Setting(check_gathers)
+
     def __init__(self) -> None:
         super().__init__()
         self.states_ = nn.ModuleDict()
-        self.__dict__["_cells"] = {}
+        self.__dict__.update(_cells={}, _fitting=set())
+        self.configure(gathers=None)
 
     @classmethod
     @cache
     def settings(cls) -> dict[str, Setting]:
         """Every setting of the rule, by name."""
         return {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items() if isinstance(value, Setting)}
+
+    def check_settings(self) -> None:
+        """Checks settings that must fit each other, the rule's own and those of every cell that has some of its own."""
+        if not all(f"_{name}" in self.__dict__ for name in self.settings()):
+            return  # it is being built
+        self.check_together(self)
+        for name, unit in self._cells.items():
+            if unit.state.overrides:
+                try:
+                    self.check_together(unit.state)
+                except ValueError as error:
+                    raise ValueError(f"Cell {name!r} has settings of its own. {error}") from None
+
+    def check_together(self, settings: Any) -> None:
+        """Refuses settings that do not fit each other; `settings` has them as attributes, be it the rule or the state of a cell."""
+
+    def trained(self, state: CellState) -> tuple[str, ...]:
+        """Names of the parameters that are trained in a cell of these settings: `trains`, unless a subclass says otherwise."""
+        return self.trains
 
     # --- cells --------------------------------------------------------------------------------------------------------------------
 
@@ -133,19 +116,21 @@ class CellTrainer(Module, ABC):
             raise RuntimeError(
                 f"Cell {name!r} has no updater, so nothing could be learned. Call cell.connection.defaultupdater() before registering it."
             )
-        for parameter in self.trains:
-            if parameter not in cell.updater.names:
-                raise RuntimeError(f"Cell {name!r} has an updater without {parameter!r}, which {type(self).__name__} trains.")
         if not isinstance(cell.synapse, InfernoSynapse):
             raise TypeError(
                 f"Cell {name!r} has a synapse of type {type(cell.synapse).__name__}; rules read the history of an InfernoSynapse."
             )
         state = CellState(self, self._checked(overrides))
-        state.seen_steps = cell.steps
-        self.states_[key] = state
-        self._cells[name] = Unit(cell, state)
-        self._fit(self._cells[name])
-        return self._cells[name]
+        self.check_together(state)
+        trained = self.trained(state)
+        for parameter in trained:
+            if parameter not in cell.updater.names:
+                raise RuntimeError(f"Cell {name!r} has an updater without {parameter!r}, which {type(self).__name__} trains.")
+        state.__dict__["watch"] = Watch(cell, type(self).__name__, name, trained)
+        unit = Unit(cell, state)
+        self._fit(unit)
+        self.states_[key], self._cells[name] = state, unit
+        return unit
 
     def _checked(self, overrides: dict[str, Any]) -> dict[str, Any]:
         settings, checked = self.settings(), {}
@@ -181,8 +166,14 @@ class CellTrainer(Module, ABC):
         """Makes the traces of a cell, at rest."""
 
     @abstractmethod
-    def step(self, cell: Cell, state: CellState) -> None:
-        """Advances the traces of a cell by the step that has just run, and adds contributions to its updater."""
+    def step(self, cell: Cell, state: CellState, *args: Any, **kwargs: Any) -> None:
+        """Advances the traces of a cell by the step that has just run, and adds contributions to its updater.
+
+        What the rule was called with follows the state.
+        """
+
+    def check_call(self, cell: Cell, state: CellState, *args: Any, **kwargs: Any) -> None:
+        """Refuses what a call was given where it does not fit a cell; asked of all cells before any trace has changed."""
 
     def _fit(self, unit: Unit) -> None:
         """Builds the traces, and builds them anew when the cell has another batch size, step time or longest delay."""
@@ -196,47 +187,68 @@ class CellTrainer(Module, ABC):
             unit.state.to(*kind).kind = kind
 
     @torch.no_grad()
-    def forward(self) -> None:
+    def forward(self, *args: Any, cells: Iterable[str] | None = None, **kwargs: Any) -> None:
         """Looks at every cell once; call it after the layer's step and before `layer.update()`.
 
         A cell in evaluation mode, whose updater is gone, or that has not run at this step is passed over; in evaluation mode of the rule
         all are.
 
+        Args:
+            *args, **kwargs: what the rule needs to know at a step, such as a reward; most rules need nothing.
+            cells: names of the cells that it looks at; None for all. The others are passed over, as if it had not been called: call it
+                again within the same step to tell them something else. Where nobody calls it for them, their traces miss the step.
+
         Raises:
             RuntimeError: no cell has run since the last call, or there is no cell.
+            AttributeError: a name in `cells` that no cell has.
+            TypeError: arguments that the rule does not take, or too few of them.
 
         Warns:
-            UserWarning: a cell has run more than one step since.
+            UserWarning: a cell has run more than one step since; it has no updater any more; its updates were never applied (`gathers`).
         """
         if not self._cells:
             raise RuntimeError(f"{type(self).__name__} has no cell to train. Call register_cell(name, cell) first.")
-        learning = {n: u for n, u in self._cells.items() if self.training and u.cell.training and u.cell.updater is not None}
-        ran = {name: unit for name, unit in learning.items() if unit.cell.steps != unit.state.seen_steps}
+        self._check_arguments(args, kwargs)
+        chosen = self._cells if cells is None else self._chosen(cells)
+        active = [unit for unit in chosen.values() if self.training and unit.cell.training]
+        learning = [unit for unit in active if unit.cell.updater is not None]
+        ran = [unit for unit in learning if unit.state.watch.has_run(unit.cell)]
         if learning and not ran:
-            since = "since the last call" if any(unit.state.called for unit in learning.values()) else "yet"
-            names = ", ".join(map(repr, learning))
+            since = "since the last call" if any(unit.state.watch.called for unit in learning) else "yet"
+            names = ", ".join(repr(unit.state.watch.name) for unit in learning)
             raise RuntimeError(f"Cell {names} has not run {since}. Call the layer first, then {type(self).__name__}, once a step.")
-        for name, unit in ran.items():
-            self._warn_of_gaps(name, unit)
+        for unit in ran:
+            self.check_call(unit.cell, unit.state, *args, **kwargs)
+        for unit in active:
+            if unit.cell.updater is None:
+                unit.state.watch.warn_of_no_updater()
+        for unit in ran:
+            unit.state.watch.warn_of_gaps(unit.cell)
+            unit.state.watch.warn_of_no_update(unit.cell, unit.state.gathers)
             self._fit(unit)
-            self.step(unit.cell, unit.state)
-        for unit in self:
-            unit.state.seen_steps, unit.state.called = unit.cell.steps, True
+            self.step(unit.cell, unit.state, *args, **kwargs)
+        for unit in chosen.values():
+            unit.state.watch.look(unit.cell)
 
-    def _warn_of_gaps(self, name: str, unit: Unit) -> None:
-        unseen = unit.cell.steps - unit.state.seen_steps - 1
-        if unseen:
-            warnings.warn(
-                f"Cell {name!r} ran {unseen} steps that {type(self).__name__} did not see, so its traces know nothing of them. "
-                "Call it after every step, or clear() it after steps that are not to be learned from.",
-                stacklevel=6,
-            )
+    def _chosen(self, cells: Iterable[str]) -> dict[str, Unit]:
+        return {name: self.get_unit(name) for name in ([cells] if isinstance(cells, str) else cells)}
+
+    def _check_arguments(self, args: tuple, kwargs: dict[str, Any]) -> None:
+        """TypeError that names what is missing or not taken, before any cell has been looked at."""
+        form = (len(args), *kwargs)
+        if form not in self._fitting:
+            try:
+                inspect.signature(self.step).bind(None, None, *args, **kwargs)
+            except TypeError as error:
+                wanted = ", ".join(list(inspect.signature(self.step).parameters)[2:]) or "no arguments"
+                raise TypeError(f"{type(self).__name__} must be called with {wanted} at every step: {error}.") from None
+            self._fitting.add(form)
 
     def clear(self, **kwargs: Any) -> None:
         """Brings the traces to rest; steps that the cells have run so far are forgotten."""
         super().clear(**kwargs)
         for unit in self:
-            unit.state.seen_steps = unit.cell.steps
+            unit.state.watch.forget(unit.cell)
 
     def update(self) -> None:
         """Applies the pending updates of the layers that the cells belong to."""

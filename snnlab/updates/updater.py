@@ -13,7 +13,14 @@ from torch import Tensor, nn
 
 from snnlab.core import checks
 from snnlab.core.module import Module
-from snnlab.updates.accumulator import Accumulator
+from snnlab.updates.accumulator import Accumulator, add_to_
+from snnlab.updates.product import Product
+
+
+def checks_alone(setter: Callable) -> Callable:
+    """Marks the setter of a property that checks a value and copies it and does no more: an updater may then add in place."""
+    setter.checks_alone = True
+    return setter
 
 
 def assign(owner: Any, name: str, value: Tensor) -> None:
@@ -37,6 +44,9 @@ class Updater(Module):
         *params: names of the parameters.
         reduction: how pending updates become one, as in `Accumulator.reduction`.
 
+    Attributes:
+        applied: how often updates of each parameter were applied.
+
     Raises:
         RuntimeError: the module has no attribute of a given name.
         AttributeError: a name that is not updated here.
@@ -56,7 +66,7 @@ class Updater(Module):
         for name in params:
             if not hasattr(module, name):
                 raise RuntimeError(f"{type(module).__name__} has no attribute {name!r} to update. Name a parameter that it has.")
-        self.__dict__["parent"] = module
+        self.__dict__.update(parent=module, applied=dict.fromkeys(params, 0))
         self.updates_ = nn.ModuleDict({name: Accumulator() for name in params})
         for accumulator in self.updates_.values():
             accumulator.reduction(reduction)
@@ -107,25 +117,56 @@ class Updater(Module):
         for name in names:
             if name not in self.updates_:
                 raise self._unknown(name)
-        values = {}
+        updates = {}
         for name in dict.fromkeys(names or self.names):
-            parameter = getattr(self.parent, name)
-            update = self.updates_[name].update(parameter)
-            if update is not None:
-                _check_fits(name, update, parameter)
-                limit = getattr(self.parent, f"limit_{name}", None)  # such as the range of a delay
-                values[name] = parameter + update if limit is None else limit(parameter + update)
+            self.applied[name] += 1
+            if (update := self.updates_[name].pending(getattr(self.parent, name))) is not None:
+                updates[name] = update
+        if len(updates) == 1 and self._add_in_place(*next(iter(updates.items()))):
+            return
+        values = {}
+        for name, update in updates.items():
+            parameter, update = getattr(self.parent, name), update.dense() if isinstance(update, Product) else update
+            _check_fits(name, update, parameter)
+            limit = getattr(self.parent, f"limit_{name}", None)  # such as the range of a delay
+            values[name] = parameter + update if limit is None else limit(parameter + update)
         if len(values) > 1:  # all are good, or none is set; one alone is checked where it is set
             for name, value in values.items():
                 checks.finite(name, checks.shaped(name, value, tuple(getattr(self.parent, name).shape), "the present one's"))
         for name, value in values.items():
             assign(self.parent, name, value)
 
+    def _add_in_place(self, name: str, update: Tensor | Product) -> bool:
+        """Adds an update without a copy of the parameter, and says whether it could.
+
+        What cannot be undone must not fail: a finite parameter stays finite if the update is smaller than half the gap between the two
+        largest numbers of its dtype.
+        """
+        parameter = getattr(self.parent, name)
+        alike = isinstance(parameter, nn.Parameter) and update.shape == parameter.shape and update.dtype == parameter.dtype
+        if not alike or not _is_plain(self.parent, name):
+            return False
+        bound = update.bound() if isinstance(update, Product) else torch.linalg.vector_norm(update)  # of each element's size
+        kind = torch.finfo(update.dtype)
+        if not bound.item() < kind.max * kind.eps / 8:  # nor if it is NaN
+            return False
+        checks.finite(name, parameter)
+        add_to_(parameter, update)
+        return True
+
     def _unknown(self, name: str) -> AttributeError:
         return AttributeError(f"{name!r} is not updated here; {', '.join(self.names) or 'nothing'} is.")
 
     def extra_repr(self) -> str:
         return ", ".join(self.names)
+
+
+def _is_plain(owner: nn.Module, name: str) -> bool:
+    """Whether setting an attribute does no more than check a value and copy it into a parameter."""
+    if hasattr(owner, f"limit_{name}"):
+        return False
+    found = getattr(type(owner), name, None)
+    return name in owner._parameters if found is None else hasattr(getattr(found, "fset", None), "checks_alone")
 
 
 def _check_fits(name: str, update: Tensor, parameter: Tensor) -> None:

@@ -165,6 +165,135 @@ def test_the_rule_can_update_the_layers_of_its_cells_each_once():
     assert [c.weight.unique().tolist() for _, c in layer.named_connections] == [[1.25], [1.25]]
 
 
+# --------------------------------------------------------------------------------------------------------- what a call is told
+
+
+class Told(CellTrainer):
+    """Adds what it is told."""
+
+    def build(self, cell, state):
+        pass
+
+    def check_call(self, cell, state, amount, scale=1.0):
+        if amount < 0:
+            raise ValueError("amount must be 0 or above.")
+
+    def step(self, cell, state, amount, scale=1.0):
+        cell.updater.weight.add(pos=torch.full_like(cell.connection.weight, amount * scale))
+
+
+def told():
+    layers, rule = [build(), build()], Told()
+    for name, layer in zip("ab", layers, strict=True):
+        rule.register_cell(name, layer.cell)
+        layer(torch.ones(1, 3))
+    return layers, rule
+
+
+def pending(layers):
+    return [part if (part := layer.updater.weight.pos) is None else part.unique().item() for layer in layers]
+
+
+def test_what_a_call_is_given_reaches_every_cell():
+    layers, rule = told()
+    rule(2.0, scale=3.0)
+    assert pending(layers) == [6.0, 6.0]
+
+
+def test_cells_may_be_told_different_things_in_one_step():
+    layers, rule = told()
+    rule(2.0, cells=["a"])
+    assert pending(layers) == [2.0, None]
+    rule(5.0, cells="b")
+    assert pending(layers) == [2.0, 5.0]
+    with pytest.raises(RuntimeError, match="Cell 'b' has not run since the last call"):
+        rule(5.0, cells=["b"])
+
+
+def test_a_cell_that_was_left_out_has_missed_the_step():
+    layers, rule = told()
+    rule(2.0, cells=["a"])
+    for layer in layers:
+        layer(torch.ones(1, 3))
+    with pytest.warns(UserWarning, match="Cell 'b' ran 1 steps that Told did not see") as said:
+        rule(2.0)
+    assert len(said) == 1
+
+
+def test_a_cell_that_is_not_there_is_refused_with_those_that_are():
+    layers, rule = told()
+    with pytest.raises(AttributeError, match="There is no cell 'c' in this Told; there is: a, b"):
+        rule(2.0, cells=["a", "c"])
+    assert pending(layers) == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "words"),
+    [
+        ((), {}, "Told must be called with amount, scale at every step: missing a required argument: 'amount'"),
+        ((1.0, 2.0, 3.0), {}, "Told must be called with amount, scale at every step: too many positional arguments"),
+        ((1.0,), {"size": 1.0}, "Told must be called with amount, scale at every step: got an unexpected keyword argument 'size'"),
+    ],
+)
+def test_arguments_that_a_rule_does_not_take_are_refused(args, kwargs, words):
+    layers, rule = told()
+    with pytest.raises(TypeError, match=words):
+        rule(*args, **kwargs)
+    rule(1.0)
+    assert pending(layers) == [1.0, 1.0]
+
+
+def test_a_rule_that_needs_to_be_told_nothing_says_so():
+    _, rule, _ = trained()
+    with pytest.raises(TypeError, match="STDP must be called with no arguments at every step"):
+        rule(1.0)
+
+
+def test_what_is_refused_for_one_cell_changes_none():
+    layers, rule = told()
+    with pytest.raises(ValueError, match="amount must be 0 or above"):
+        rule(-1.0)
+    assert pending(layers) == [None, None]
+    rule(1.0)
+    assert pending(layers) == [1.0, 1.0]
+
+
+# -------------------------------------------------------------------------------------------------- settings that fit each other
+
+
+class Ordered(Told):
+    """Wants low below high."""
+
+    low, high = snn.Setting(snn.core.checks.number), snn.Setting(snn.core.checks.number)
+
+    def __init__(self, low, high):
+        super().__init__()
+        self.configure(low=low)
+        self.configure(high=high)
+
+    def check_together(self, settings):
+        if not settings.low < settings.high:
+            raise ValueError(f"low must be below high ({settings.high}), but is {settings.low}.")
+
+
+def test_settings_that_do_not_fit_are_refused_wherever_they_are_set():
+    with pytest.raises(ValueError, match=r"^low must be below high \(1.0\), but is 2.0"):
+        Ordered(2.0, 1.0)
+    rule = Ordered(1.0, 3.0)
+    with pytest.raises(ValueError, match=r"^low must be below high \(3.0\), but is 4.0"):
+        rule.low = 4.0
+    with pytest.raises(ValueError, match=r"^low must be below high \(3.0\), but is 5.0"):
+        rule.register_cell("own", build().cell, low=5.0)
+    assert len(rule) == 0
+    rule.register_cell("own", build().cell, low=2.0)
+    with pytest.raises(ValueError, match=r"Cell 'own' has settings of its own. low must be below high \(1.5\), but is 2.0"):
+        rule.high = 1.5
+    assert (rule.low, rule.high, rule.get_unit("own").state.high) == (1.0, 3.0, 3.0)
+
+
+# --------------------------------------------------------------------------------------------------------------------- the moment
+
+
 @pytest.mark.parametrize("what", ["rule", "layer", "cell"])
 def test_in_evaluation_mode_nothing_is_learned_and_the_step_counts_as_seen(what):
     layer, trainer, unit = trained()
@@ -184,7 +313,8 @@ def test_in_evaluation_mode_nothing_is_learned_and_the_step_counts_as_seen(what)
 def test_a_cell_whose_updater_is_gone_is_passed_over():
     layer, trainer, _ = trained()
     del layer.connection.updater
-    step(layer, trainer)
+    with pytest.warns(UserWarning, match="Cell 'only' has had an updater, but has none now"):
+        step(layer, trainer)
     layer.connection.defaultupdater()
     step(layer, trainer)
     assert layer.updater.weight.pos is not None
@@ -200,20 +330,7 @@ def test_clear_forgets_traces_and_nothing_else():
     assert trainer.lr_post == 0.5
 
 
-# ------------------------------------------------------------------------------------------------------------- settings and units
-
-
-def test_settings_of_a_cell_are_the_rules_unless_overridden():
-    layer, trainer = build(), stdp()
-    plain = trainer.register_cell("plain", layer.cell).state
-    own = trainer.register_cell("own", layer.cell, lr_post=0.9, trace_mode="nearest", batch_reduction=torch.sum, interp_tolerance=0.1).state
-    assert (plain.lr_post, plain.tracemode, plain.batchreduce, plain.tolerance) == (0.5, "cumulative", torch.mean, None)
-    assert (own.lr_post, own.tracemode, own.batchreduce, own.tolerance) == (0.9, "nearest", torch.sum, 0.1)
-    trainer.lr_post, trainer.lr_pre = 0.7, -0.1
-    assert (plain.lr_post, own.lr_post) == (0.7, 0.9)
-    assert (plain.lr_pre, own.lr_pre) == (-0.1, -0.1)
-    with pytest.raises(AttributeError):
-        plain.lr_up  # noqa: B018
+# ------------------------------------------------------------------------------------------------------------------------- state
 
 
 @pytest.mark.parametrize("delay", [None, 4.0])
@@ -282,38 +399,9 @@ def test_a_rule_of_ones_own_needs_traces_and_a_step():
     assert (layer.connection.weight == 1 + 1 + 2 + 3).all()
 
 
-def serial_and_rule():
-    connection = snn.LinearDense(2, 1, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0))
-    connection.defaultupdater()
-    neuron = snn.LIF(1, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-50.0, refrac_t=2.0, time_constant=10.0)
-    layer, rule = snn.Serial(connection, neuron), snn.STDP(0.1, -0.1, 20.0, 20.0)
-    rule.register_cell("only", layer.cell)
-    return layer, rule, torch.ones(1, 2, dtype=torch.bool)
-
-
 def test_a_rule_without_a_cell_says_so():
     with pytest.raises(RuntimeError, match=r"STDP has no cell to train\. Call register_cell\(name, cell\) first"):
         snn.STDP(0.1, -0.1, 20.0, 20.0)()
-
-
-def test_steps_that_a_rule_did_not_see_are_warned_of():
-    layer, rule, spikes = serial_and_rule()
-    layer(spikes)
-    rule()
-    for _ in range(4):
-        layer(spikes)
-    with pytest.warns(UserWarning, match="Cell 'only' ran 3 steps that STDP did not see"):
-        rule()
-
-
-def test_after_a_clear_unseen_steps_are_no_matter(recwarn):
-    layer, rule, spikes = serial_and_rule()
-    for _ in range(4):
-        layer(spikes)
-    rule.clear()
-    layer(spikes)
-    rule()
-    assert not recwarn.list
 
 
 def test_an_error_speaks_of_the_argument_as_it_was_written():

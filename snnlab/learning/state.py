@@ -1,0 +1,64 @@
+"""What a rule keeps for each of its cells: settings, its own or the rule's, and traces.
+
+state.lr_post       the cell's own where it was given to `register_cell`, else the rule's as it is now
+state.NAME_         a trace, or whatever else the rule has built there
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from snnlab.core.module import Module
+from snnlab.learning.watch import Watch
+from snnlab.network import Cell
+
+if TYPE_CHECKING:
+    from snnlab.learning.base import CellTrainer
+
+
+class CellState(Module):
+    """What a rule keeps for one cell: its settings, and its traces.
+
+    A setting is the trainer's, unless it was overridden for this cell: `state.lr_post`.
+
+    Args:
+        trainer: whose settings hold where nothing is overridden.
+        overrides: settings of this cell alone.
+
+    Attributes:
+        watch: looks out for steps and updates that were forgotten.
+    """
+
+    watch: Watch
+
+    def __init__(self, trainer: "CellTrainer", overrides: dict[str, Any]) -> None:
+        super().__init__()
+        self.__dict__.update(_trainer=trainer, overrides=overrides, built_for=None, kind=None)
+
+    def __getattr__(self, name: str) -> Any:
+        own = self.__dict__
+        if name in own.get("overrides", ()):
+            return own["overrides"][name]
+        if "_trainer" in own and name in own["_trainer"].settings():
+            return getattr(own["_trainer"], name)
+        return super().__getattr__(name)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A cell in training, and what the rule keeps for it.
+
+    Args:
+        cell: the cell.
+        state: its settings under this rule, and its traces.
+
+    Example:
+        >>> connection = snn.LinearDense(2, 1, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0))
+        >>> layer = snn.Serial(connection, snn.LIF(1, 1.0, rest_v=-65., reset_v=-65., thresh_v=-50., refrac_t=2., time_constant=10.))
+        >>> _ = connection.defaultupdater()
+        >>> unit = snn.STDP(lr_post=0.1, lr_pre=-0.1, tc_post=20.0, tc_pre=20.0).register_cell("only", layer.cell, lr_post=0.2)
+        >>> unit.cell is layer.cell, unit.state.lr_post, unit.state.lr_pre
+        (True, 0.2, -0.1)
+    """
+
+    cell: Cell
+    state: CellState

@@ -1,0 +1,35 @@
+"""What a rule keeps for a cell: its settings are the rule's, unless they are its own."""
+
+import copy
+import pickle
+
+import pytest
+import torch
+
+import snnlab as snn
+from tests.learning.scripted import connect
+
+
+def rule():
+    return snn.STDP(lr_post=0.5, lr_pre=-0.25, tc_post=20.0, tc_pre=10.0)
+
+
+def test_settings_of_a_cell_are_the_rules_unless_overridden():
+    trainer, layer = rule(), connect()
+    plain = trainer.register_cell("plain", layer.cell).state
+    own = trainer.register_cell("own", layer.cell, lr_post=0.9, trace_mode="nearest", batch_reduction=torch.sum, interp_tolerance=0.1).state
+    assert (plain.lr_post, plain.tracemode, plain.batchreduce, plain.tolerance) == (0.5, "cumulative", torch.mean, None)
+    assert (own.lr_post, own.tracemode, own.batchreduce, own.tolerance) == (0.9, "nearest", torch.sum, 0.1)
+    trainer.lr_post, trainer.lr_pre = 0.7, -0.1
+    assert (plain.lr_post, own.lr_post) == (0.7, 0.9)
+    assert (plain.lr_pre, own.lr_pre) == (-0.1, -0.1)
+    with pytest.raises(AttributeError):
+        plain.lr_up  # noqa: B018
+
+
+def test_a_copy_and_a_pickle_follow_the_settings_of_their_own_rule():
+    trainer, layer = rule(), connect()
+    trainer.register_cell("only", layer.cell)
+    for twin in (copy.deepcopy(trainer), pickle.loads(pickle.dumps(trainer))):
+        twin.lr_post = 0.9
+        assert (twin.get_unit("only").state.lr_post, trainer.get_unit("only").state.lr_post) == (0.9, 0.5)
