@@ -13,6 +13,7 @@ The order of events in the step of index k, which stands at the time k·dt:
 So an input without delay acts on the spikes of its own step, and a change of a weight on those of the next.
 """
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -55,7 +56,8 @@ def run(
             takes tuples (spikes, trace), as `map(snn.traced.TracedInput(20.0, dt), spikes)` gives them.
         record: dotted names of tensors to be read at the end of every step, such as "neuron.voltage", "connection.syncurrent",
             "neurons.exc.voltage", "cells.up.exc.prespike". They are copied.
-        trainers: called after each step, without arguments; then the layer's pending updates are applied.
+        trainers: called after each step, without arguments; then the layer's pending updates are applied. A rule that wants to be told
+            something, such as a reward, is put into a function that says it: `trainers=lambda: rule(reward())`.
         progress: whether to show a bar; None: once the run has lasted 2 seconds.
 
     Units:
@@ -207,9 +209,25 @@ def _trainers(layer: Module, trainers: Any) -> list[Callable[[], Any]]:
     for place, trainer in enumerate(trainers):
         if not callable(trainer):
             raise TypeError(f"trainers[{place}] must be a function without arguments, such as an STDP, but is {trainer!r}.")
+        _check_needs_nothing(place, trainer)
     if trainers and not isinstance(layer, Layer):
         raise TypeError(f"trainers need a Layer, whose cells they train, but layer is a {type(layer).__name__}. Build a Serial of it.")
     return trainers
+
+
+def _check_needs_nothing(place: int, trainer: Any) -> None:
+    """TypeError where a trainer cannot be called without arguments, as a rule that wants a reward."""
+    try:
+        wanted = inspect.signature(trainer.forward if isinstance(trainer, Module) else trainer).parameters.values()
+    except ValueError:  # a function of C that does not say: it will refuse by itself
+        return
+    names = [each.name for each in wanted if each.default is each.empty and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
+    if names:
+        kind, called = type(trainer).__name__, ", ".join(names)
+        raise TypeError(
+            f"trainers[{place}] must be a function without arguments, but this {kind} wants {called} at every step. "
+            f"Put it into one that says so: trainers=lambda: rule({called})."
+        )
 
 
 def _steps(layer: Module, inputs: Any) -> tuple[int | None, Iterable[Any]]:

@@ -312,6 +312,28 @@ def test_trainers_learn_after_each_step_and_the_update_follows():
     assert torch.equal(alone.connection.weight, layer.connection.weight)
 
 
+class Rewarded(snn.CellTrainer):
+    """A rule that is told a signal."""
+
+    def build(self, cell, state):
+        pass
+
+    def step(self, cell, state, signal):
+        cell.updater.weight.add(pos=torch.full_like(cell.connection.weight, signal))
+
+    def forward(self, signal, cells=None):
+        super().forward(signal, cells=cells)
+
+
+def test_a_rule_that_is_told_something_learns_through_a_function():
+    layer, rule = serial(), Rewarded()
+    layer.connection.defaultupdater()
+    rule.register_cell("only", layer.cell)
+    before, signals = layer.connection.weight.detach().clone(), iter([1.0, 2.0, 4.0])
+    snn.run(layer, train(3), trainers=lambda: rule(next(signals)))
+    assert torch.equal(layer.connection.weight, before + 7.0)
+
+
 def test_without_trainers_pending_updates_wait():
     layer, _ = learner()
     layer.updater.weight = torch.ones(2, 3)
@@ -368,6 +390,15 @@ REFUSED = {
     "a shape in a dict": (Pair, {"left": train(), "right": train()}, {}, ValueError, r"inputs of 'right' must be of shape \(20, 1, 4\)"),
     "a list in a dict": (Pair, {"left": [1.0]}, {}, TypeError, "inputs of 'left' must be a torch.Tensor"),
     "no trainer": (serial, train(), {"trainers": [None]}, TypeError, r"trainers\[0\] must be a function without arguments, .* but is None"),
+    "trainer that must be told": (
+        serial,
+        train(),
+        {"trainers": [lambda: None, Rewarded()]},
+        TypeError,
+        r"trainers\[1\] must be a function without arguments, but this Rewarded wants signal at every step. Put it into one that says "
+        r"so: trainers=lambda: rule\(signal\)",
+    ),
+    "function that must be told": (serial, train(), {"trainers": [lambda a, b: None]}, TypeError, "this function wants a, b at every step"),
     "no layer to train": (lif, torch.zeros(3, 1, 2), {"trainers": [lambda: None]}, TypeError, "trainers need a Layer, .* is a LIF"),
     "progress": (serial, train(), {"progress": 1}, TypeError, "progress must be True or False, but is 1"),
     "no model": (lambda: torch.nn.Linear(2, 2), train(), {}, TypeError, "layer must be a Layer, .* but is of type Linear"),
