@@ -296,6 +296,10 @@ class Connection(Updatable, Module, ABC):
         """
         return self.pair(post, pre).sum(0)
 
+    def factors(self, post: Tensor, pre: DelayedRead) -> tuple[Tensor, Tensor] | None:
+        """Two factors, N x K and K x M, whose product is `correlate`, where there are such, and nobody changes them; else None."""
+        return None
+
     def plan(self, read: DelayedRead, overbound: bool = True, slopes: bool = False) -> DelayPlan:
         """Where each synapse reads such a history; kept until a delay changes."""
         return self._plans.of(self.delay, read, overbound, slopes)

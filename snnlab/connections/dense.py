@@ -166,13 +166,19 @@ class LinearDense(WeightBiasDelayMixin, Connection):
             total = torch.einsum("bmn,nm->bn", self.syncurrent, self.open_weight())
         return total if self.bias is None else total + self.bias
 
+    def factors(self, post: Tensor, pre: DelayedRead) -> tuple[Tensor, Tensor] | None:
+        """Two factors, N x B and B x M, whose product is `correlate`; None with delays, where there are none."""
+        if self.delayedby:
+            return None
+        present = pre.record.block[0]
+        return post.reshape(-1, self.outsize()).t().to(present.dtype), present.t() * pre.scale  # the block is live: a copy
+
     def correlate(self, post: Tensor, pre: DelayedRead) -> Tensor:
         """The sum over the batch of post x pre for every synapse, N x M; see `Connection.correlate`."""
-        post = post.reshape(-1, self.outsize()).t()
         if not self.delayedby:
-            present = pre.record.block[0]
-            product = post.to(present.dtype) @ present.t()
-        else:
-            multiply = delayed_outer_of_spikes if post.dtype == torch.bool else delayed_outer
-            product = multiply(post, pre.record.table, self.plan(pre, self.synapse.spike_overbound is not None))
-        return product if pre.scale == 1.0 else product * pre.scale
+            return torch.mm(*LinearDense.factors(self, post, pre))
+        multiply = delayed_outer_of_spikes if post.dtype == torch.bool else delayed_outer
+        plan = self.plan(pre, self.synapse.spike_overbound is not None)
+        if not plan.reads:  # a decay so steep that nothing is left of any spike
+            return torch.zeros_like(self.weight)
+        return multiply(post.reshape(-1, self.outsize()).t(), pre.record.table, plan, scale=pre.scale)

@@ -103,3 +103,7 @@ class LinearLateral(LinearDense):
     def correlate(self, post: Tensor, pre: DelayedRead) -> Tensor:
         """The sum over the batch of post x pre for every synapse, M x M, with 0 on the diagonal; see `Connection.correlate`."""
         return super().correlate(post, pre).fill_diagonal_(0)
+
+    def factors(self, post: Tensor, pre: DelayedRead) -> None:
+        """None: a product of two factors has no empty diagonal."""
+        return None

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from snnlab.connections.constraint import check_mask, check_sign, constrain_
 from snnlab.core import checks
+from snnlab.updates.updater import checks_alone
 
 OneToOne = Callable[[Tensor], Tensor]
 
@@ -96,6 +97,7 @@ class WeightBiasDelayMixin:
         return self.weight_
 
     @weight.setter
+    @checks_alone
     def weight(self, value: Tensor) -> None:
         checks.shaped("weight", value, tuple(self.weight_.shape), self.weight_axes)
         self._write(self.weight_, checks.fitting("weight", value, self.weight_.dtype))
@@ -106,6 +108,7 @@ class WeightBiasDelayMixin:
         return self.bias_
 
     @bias.setter
+    @checks_alone
     def bias(self, value: Tensor) -> None:
         if self.bias_ is None:
             raise RuntimeError(f"bias cannot be set: this {type(self).__name__} has none. Build it with bias=True.")

@@ -22,7 +22,7 @@ from torch import Tensor
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.learning.base import CellState, IndependentCellTrainer
-from snnlab.learning.terms import TRACES, check_tolerance, check_trace_mode, history_like_synapse, reduced_pair, signed
+from snnlab.learning.terms import TRACES, check_tolerance, check_trace_mode, history_like_synapse, pair_update, signed
 from snnlab.network import Cell
 from snnlab.synapses import DelayedRead
 
@@ -129,6 +129,6 @@ class STDP(IndependentCellTrainer):
 
     def step(self, cell: Cell, state: CellState) -> None:
         (spikes, pre_trace), (post_trace, arriving) = advance_pair_traces(cell, state, state.delayed)
-        a = reduced_pair(cell, state.lr_post, spikes, pre_trace, state.batchreduce)
-        b = reduced_pair(cell, state.lr_pre, post_trace, arriving, state.batchreduce)
+        a = pair_update(cell, state.lr_post, spikes, pre_trace, state.batchreduce)
+        b = pair_update(cell, state.lr_pre, post_trace, arriving, state.batchreduce)
         cell.updater.weight.add(*signed(a, b, state.lr_post, state.lr_pre))

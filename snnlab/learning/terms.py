@@ -5,7 +5,8 @@
 R is the mean or the sum over the batch, worked out as one product that contracts over it, or any other function of all samples.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from snnlab.core.record import RecordTensor
 from snnlab.core.traces import trace_cumulative, trace_nearest
 from snnlab.network import Cell
 from snnlab.synapses import DelayedRead
+from snnlab.updates import Product
 
 TRACES = {"cumulative": trace_cumulative, "nearest": trace_nearest}
 
@@ -44,12 +46,27 @@ def reduced_pair(cell: Cell, rate: float, post: Tensor, pre: DelayedRead, reduct
     """
     connection = cell.connection
     if reduction is torch.mean or reduction is torch.sum:
-        samples = len(post) if reduction is torch.mean else 1
-        return connection.correlate(post, pre) * (abs(rate) / samples)
+        return connection.correlate(post, _times(pre, rate, len(post), reduction))
     return reduction(connection.pair(post, pre) * abs(rate), 0)
 
 
-def signed(a: Tensor, b: Tensor, rate_a: float, rate_b: float) -> tuple[Tensor | None, Tensor | None]:
+def pair_update(cell: Cell, rate: float, post: Tensor, pre: DelayedRead, reduction: Callable[[Tensor, int], Tensor]) -> Tensor | Product:
+    """The same for an accumulator alone: left as two factors where the connection has such, which it multiplies out as it adds them."""
+    if reduction is torch.mean or reduction is torch.sum:
+        factors = cell.connection.factors(post, _times(pre, rate, len(post), reduction))
+        if factors is not None:
+            return Product(*factors)
+    return reduced_pair(cell, rate, post, pre, reduction)
+
+
+def _times(pre: DelayedRead, rate: float, samples: int, reduction: Callable) -> DelayedRead:
+    """The rate goes to the factor with the fewest numbers: a pass over a product costs as much as the product."""
+    return replace(pre, scale=pre.scale * abs(rate) / (samples if reduction is torch.mean else 1))
+
+
+def signed(
+    a: Tensor | Product, b: Tensor | Product, rate_a: float, rate_b: float
+) -> tuple[Tensor | Product | None, Tensor | Product | None]:
     """Sorts two magnitudes into what is added and what is taken away, by the signs of their rates; 0 counts as positive.
 
     Example:

@@ -5,6 +5,7 @@
     Δ = bound(p, R(pos), R(neg), max, min)                        with a full bound
 
 Both parts are magnitudes, 0 or above. With the sum, each part is one running tensor: a thousand contributions take no more memory than one.
+A contribution may also come as a `Product` of two factors, which waits as it came for as long as it is the only one of its part.
 """
 
 import warnings
@@ -17,6 +18,7 @@ from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.core.module import Module
+from snnlab.updates.product import Product
 
 MANY = 1000  # pending contributions at which a forgotten update is more likely than a wish
 
@@ -33,27 +35,34 @@ class _Bound:
         return self.function(param, *parts, *self.limits, **self.kwargs)
 
 
+def _dense(value: Tensor | Product) -> Tensor:
+    return value.dense() if isinstance(value, Product) else value
+
+
+def add_to_(target: Tensor, value: Tensor | Product) -> Tensor:
+    """Adds a contribution to a tensor, in place."""
+    return target.addmm_(value.left, value.right) if isinstance(value, Product) else target.add_(value)
+
+
 class _Part:
     """Pending contributions of one sign."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.entries: list[Tensor] = []
+        self.entries: list[Tensor | Product] = []
         self._own = False  # whether entries[0] is a running sum of ours, which may be added to in place
 
-    def add(self, value: Tensor, folds: bool) -> None:
-        value = value.detach()
-        if not value.is_floating_point():  # True + True is True in torch, and a negative uint8 is large
-            value = value.to(torch.get_default_dtype())
+    def add(self, value: Tensor | Product, folds: bool) -> None:
+        value = value.map(Tensor.detach) if isinstance(value, Product) else _real(value.detach())
         if not folds or not self.entries:
-            self.entries.append(value)
+            self.entries.append(value if folds else _dense(value))
             self._own = False
             if len(self.entries) == MANY:
                 warnings.warn(f"{MANY} updates of {self.name} are pending. Call update() after each step, or clear().", stacklevel=4)
         elif self._own and value.shape == self.entries[0].shape and value.dtype == self.entries[0].dtype:
-            self.entries[0].add_(value)
+            add_to_(self.entries[0], value)
         else:
-            self.entries = [self.entries[0] + value]
+            self.entries = [_dense(self.entries[0]) + _dense(value)]
             self._own = True
 
     def reduced(self, reduction: Callable[[Tensor, int], Tensor]) -> Tensor | None:
@@ -61,11 +70,17 @@ class _Part:
             return None
         if len(self.entries) == 1 and reduction is torch.sum:
             self._own = False  # handed out: the next entry makes a sum of its own
+            self.entries = [_dense(self.entries[0])]
             return self.entries[0]
         return reduction(torch.stack(torch.broadcast_tensors(*self.entries)), 0)
 
     def clear(self) -> None:
         self.entries, self._own = [], False
+
+
+def _real(value: Tensor) -> Tensor:
+    """Numbers that may be added up: True + True is True in torch, and a negative uint8 is large."""
+    return value if value.is_floating_point() else value.to(torch.get_default_dtype())
 
 
 def _copied(value: Tensor | None) -> Tensor | None:
@@ -124,12 +139,13 @@ class Accumulator(Module):
     def neg(self) -> None:
         self._neg.clear()
 
-    def add(self, pos: Tensor | None = None, neg: Tensor | None = None) -> None:
+    def add(self, pos: Tensor | Product | None = None, neg: Tensor | Product | None = None) -> None:
         """Appends an update: magnitudes to be added and to be taken away. They are kept, not copied: do not change them afterwards."""
         folds = self._reduction is torch.sum
         given = [(part, value) for part, value in ((self._pos, pos), (self._neg, neg)) if value is not None]
         for part, value in given:
-            checks.tensor(part.name, value)
+            if not isinstance(value, Product):
+                checks.tensor(part.name, value)
         for part, value in given:
             part.add(value, folds)
 
@@ -169,6 +185,14 @@ class Accumulator(Module):
             return pos
         return -neg if pos is None else pos - neg
 
+    def pending(self, param: Tensor) -> Tensor | Product | None:
+        """The same as `update`, but left as one product where no more than products is pending and no bound is set."""
+        pos, neg = self._pos.entries, self._neg.entries
+        products = all(isinstance(entry, Product) for entry in (*pos, *neg))
+        if not products or not (pos or neg) or self._full is not None or self._upper is not None or self._lower is not None:
+            return self.update(param)
+        return pos[0] if not neg else -neg[0] if not pos else pos[0] + -neg[0]
+
     def clear(self, **kwargs: Any) -> None:
         """Forgets all pending updates."""
         self._pos.clear()
@@ -181,5 +205,5 @@ class Accumulator(Module):
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Accumulator":
         for part in (self._pos, self._neg):
-            part.entries = [fn(entry) for entry in part.entries]
+            part.entries = [entry.map(fn) if isinstance(entry, Product) else fn(entry) for entry in part.entries]
         return super()._apply(fn, recurse)
