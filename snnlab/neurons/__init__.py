@@ -9,6 +9,7 @@ from snnlab.neurons.exponential import EIF, AdEx, exponential_voltage_step
 from snnlab.neurons.glif2 import GLIF2, linear_reset
 from snnlab.neurons.lif import GLIF1, LIF, leaky_step
 from snnlab.neurons.quadratic import QIF, Izhikevich, quadratic_step
+from snnlab.neurons.surrogate import Arctan, FastSigmoid, Surrogate, Triangle
 from snnlab.neurons.threshold import ThresholdNeuron
 from snnlab.neurons.winner import WinnerALIF
 
@@ -20,13 +21,17 @@ __all__ = [
     "LIF",
     "QIF",
     "AdEx",
+    "Arctan",
     "CurrentAdaptiveNeuron",
     "ExactNeuron",
+    "FastSigmoid",
     "InfernoNeuron",
     "Izhikevich",
     "Neuron",
+    "Surrogate",
     "ThresholdAdaptiveNeuron",
     "ThresholdNeuron",
+    "Triangle",
     "WinnerALIF",
     "adapt_current",
     "adapt_threshold",

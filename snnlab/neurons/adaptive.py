@@ -5,6 +5,7 @@ The membrane is that of `LIF`; the threshold rises by d at each spike and falls 
     ϑ = ϑ_∞ + Σ_k θ_k,        θ_k[t] = θ_k[t−1]·exp(−dt/τ_k) + d_k·s[t]
 
 The adaptation θ is learned, not a state of one run: it is shared by the batch, kept by `clear`, and advances in training mode.
+For a gradient it is a constant.
 Here is what such neurons share, and the one with a constant reset (ALIF); `GLIF2` has a reset of its own.
 
 Reference: Gerstner et al., Neuronal Dynamics (2014), section 6.1; Diehl & Cook, Front. Comput. Neurosci. 9:99 (2015).
@@ -23,6 +24,7 @@ from snnlab.core.quantity import Quantity, Setting
 from snnlab.neurons.adaptation import PerAdaptation, adapt_threshold, check_counts, entries, per_adaptation
 from snnlab.neurons.base import InfernoNeuron, check_reset_below, threshold_step
 from snnlab.neurons.lif import leaky_step
+from snnlab.neurons.surrogate import Surrogate
 
 
 class ThresholdAdaptiveNeuron(InfernoNeuron):
@@ -31,7 +33,7 @@ class ThresholdAdaptiveNeuron(InfernoNeuron):
     What the threshold does: `help("snnlab.neurons.adaptive")`.
 
     Args:
-        shape, step_time, rest_v, refrac_t, batch_size: as in `InfernoNeuron`.
+        shape, step_time, rest_v, refrac_t, batch_size, surrogate: as in `InfernoNeuron`.
         thresh_eq_v: threshold without adaptation, in mV.
         tc_membrane: time constant of the membrane, in ms, above 0.
         spike_increment: rise of the threshold at a spike, in mV, for each adaptation.
@@ -75,8 +77,9 @@ class ThresholdAdaptiveNeuron(InfernoNeuron):
         resistance: float,
         batch_size: int,
         batch_reduction: Callable[[Tensor, int], Tensor] | None = None,
+        surrogate: Surrogate | str | None = None,
     ) -> None:
-        super().__init__(shape, step_time, rest_v=rest_v, refrac_t=refrac_t, batch_size=batch_size)
+        super().__init__(shape, step_time, rest_v=rest_v, refrac_t=refrac_t, batch_size=batch_size, surrogate=surrogate)
         self.adaptations = adaptations
         self.configure(
             thresh_eq_v=thresh_eq_v,
@@ -143,16 +146,16 @@ class ThresholdAdaptiveNeuron(InfernoNeuron):
             refrac_lock: whether voltages hold still while refractory (and adaptation with them).
 
         Returns:
-            spikes, bool, B x *shape.
+            spikes, bool, B x *shape; with a surrogate, where gradients are recorded, 0 and 1 in the voltages' dtype.
 
         Raises:
             ValueError: a wrong shape, a NaN or an infinity; the state stays as it was.
         """
         spikes, voltage, refrac = self.fire(self.check_inputs(inputs), refrac_lock)
-        self.set_states(spike_=spikes, voltage_=voltage, refrac_=refrac)
+        self.set_states(spike_=self.as_state(spikes), voltage_=voltage, refrac_=refrac)
         if self.training if adapt is None else adapt:
             self._adapt(refrac_lock)
-        return self.spike
+        return spikes.clone()
 
     def _adapt(self, refrac_lock: bool) -> None:
         present = self.threshold_adaptation_
@@ -180,6 +183,7 @@ class ALIF(ThresholdAdaptiveNeuron):
         resistance: of the membrane, not 0.
         batch_size: number of samples.
         batch_reduction: how the samples' adaptations become one, `f(tensor, dim)`; None: `torch.mean`.
+        surrogate: slope of a spike, for gradients, such as `FastSigmoid()` or "fast_sigmoid"; None: spikes are bool and carry none.
 
     Units:
         step_time, refrac_t, tc_membrane, tc_adaptation: ms;  voltages, spike_increment: mV;  resistance: MΩ;  inputs: nA
@@ -217,6 +221,7 @@ class ALIF(ThresholdAdaptiveNeuron):
         resistance: float = 1.0,
         batch_size: int = 1,
         batch_reduction: Callable[[Tensor, int], Tensor] | None = None,
+        surrogate: Surrogate | str | None = None,
     ) -> None:
         taus, increments = entries(tc_adaptation), entries(spike_increment)
         super().__init__(
@@ -231,6 +236,7 @@ class ALIF(ThresholdAdaptiveNeuron):
             resistance=resistance,
             batch_size=batch_size,
             batch_reduction=batch_reduction,
+            surrogate=surrogate,
         )
         self.configure(reset_v=reset_v, tc_adaptation=taus)
 
@@ -255,4 +261,5 @@ class ALIF(ThresholdAdaptiveNeuron):
             reset=self.reset_v,
             refrac_steps=self.refrac_steps,
             refrac_lock=refrac_lock,
+            surrogate=self.slope,
         )

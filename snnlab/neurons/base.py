@@ -12,6 +12,8 @@ so a neuron with t_refrac = n·dt spikes at most every n steps (n ≥ 1).
 "Where" is worked out with numbers that are 0 or 1: `torch.lerp(a, b, x)` is exactly a where x is 0 and b where x is 1, for finite a and b,
 and takes a quarter of the time of `torch.where`.
 
+A spike has no slope; where one is set, `surrogate`, gradients pass through spikes: `help("snnlab.neurons.surrogate")`.
+
 Reference: Gerstner et al., Neuronal Dynamics (2014), section 1.3.
 """
 
@@ -27,6 +29,7 @@ from snnlab.core.mixins import BatchShapeMixin
 from snnlab.core.module import Module
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.core.record import count_slots
+from snnlab.neurons.surrogate import Surrogate, check_surrogate
 
 _MOST_STEPS = 2**24
 """The longest refractory time, in steps, that single precision counts."""
@@ -70,6 +73,7 @@ def threshold_step(
     reset: float,
     refrac_steps: int,
     refrac_lock: bool = True,
+    surrogate: Surrogate | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """One step of the scheme above.
 
@@ -81,6 +85,7 @@ def threshold_step(
         threshold, reset: in mV; the threshold may differ between neurons.
         refrac_steps: steps that a spike keeps a neuron from spiking.
         refrac_lock: whether the voltage holds still while refractory; else it moves, without input.
+        surrogate: slope of a spike, for gradients; the spikes are then 0 and 1 in the voltages' dtype.
 
     Returns:
         spikes, voltage and refractory steps after the step.
@@ -93,9 +98,10 @@ def threshold_step(
     """
     voltage, refrac, idle = advance(inputs, voltage, refrac, dynamics, refrac_lock)
     spikes = fired(voltage, threshold, idle)
+    given = spikes.to(torch.bool) if surrogate is None else surrogate.emit(voltage - threshold, spikes, 1 - idle)
     after = torch.scalar_tensor(reset, dtype=voltage.dtype, device=voltage.device)
     voltage = voltage.lerp_(after, spikes) if refrac_lock else torch.lerp(voltage, after, spikes)  # `dynamics` may hand out its own tensor
-    return spikes.to(torch.bool), voltage, refrac.add_(spikes, alpha=refrac_steps)  # who spikes had no step left
+    return given, voltage, refrac.add_(spikes, alpha=refrac_steps)  # who spikes had no step left
 
 
 class Neuron(Module, ABC):
@@ -150,6 +156,7 @@ class InfernoNeuron(BatchShapeMixin, Neuron):
         rest_v: voltage at rest, in mV.
         refrac_t: refractory time, in ms, 0 or above.
         batch_size: number of samples.
+        surrogate: slope of a spike, for gradients, such as `FastSigmoid()` or "fast_sigmoid"; None: spikes are bool and carry none.
 
     Raises:
         ValueError, TypeError: a size, time or voltage out of its range.
@@ -166,11 +173,21 @@ class InfernoNeuron(BatchShapeMixin, Neuron):
     dt = Setting(checks.positive, Quantity("ms", 0.05, 2.0, "length of a simulation step", restart=True))
     rest_v = Setting(checks.number, Quantity("mV", -90.0, -40.0, "voltage at rest"))
     refrac_t = Setting(checks.not_negative, Quantity("ms", 0.0, 20.0, "time after a spike without another"))
+    surrogate = Setting(check_surrogate)
 
-    def __init__(self, shape: tuple[int, ...] | int, step_time: float, *, rest_v: float, refrac_t: float, batch_size: int) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, ...] | int,
+        step_time: float,
+        *,
+        rest_v: float,
+        refrac_t: float,
+        batch_size: int,
+        surrogate: Surrogate | str | None = None,
+    ) -> None:
         Neuron.__init__(self)
         BatchShapeMixin.__init__(self, shape, batch_size)
-        self.configure(dt=step_time, rest_v=rest_v, refrac_t=refrac_t)
+        self.configure(dt=step_time, rest_v=rest_v, refrac_t=refrac_t, surrogate=surrogate)
         self.register_state("voltage_", torch.full(self.batchedshape, self.rest_v), self.rest_v)
         self.register_state("refrac_", torch.zeros(self.batchedshape))
         self.register_state("spike_", torch.zeros(self.batchedshape, dtype=torch.bool))
@@ -229,6 +246,27 @@ class InfernoNeuron(BatchShapeMixin, Neuron):
         """Spikes of the last step, as bool, B x *shape."""
         return self.spike_.clone()
 
+    @property
+    def slope(self) -> Surrogate | None:
+        """The surrogate where gradients are recorded; None under `torch.no_grad()`, and where none is set."""
+        surrogate = self.__dict__["_surrogate"]
+        return surrogate if surrogate is None or torch.is_grad_enabled() else None
+
+    def as_state(self, spikes: Tensor) -> Tensor:
+        """The spikes of a step as they are kept: bool, and no part of a graph.
+
+        Raises:
+            RuntimeError: a surrogate is set, but the spikes are bool, through which no gradient would pass.
+        """
+        if spikes.dtype != torch.bool:
+            return spikes.detach().to(torch.bool)
+        if self.slope is not None:
+            raise RuntimeError(
+                f"{type(self).__name__} has a surrogate, but its step gives bool spikes, through which no gradient passes. "
+                "Give self.slope.emit(voltage - threshold, spikes) where self.slope is not None, or set surrogate = None."
+            )
+        return spikes
+
     def check_inputs(self, inputs: Tensor) -> Tensor:
         """The currents of a step in the voltages' dtype, checked before any state changes."""
         checks.shaped("inputs", inputs, self.batchedshape, "B x *shape", "Set batchsz, or build with another batch_size.")
@@ -236,6 +274,7 @@ class InfernoNeuron(BatchShapeMixin, Neuron):
 
     def extra_repr(self) -> str:
         settings = {name: getattr(self, name) for name in sorted(self.quantities) if name != "dt"}
+        settings |= {} if self.surrogate is None else {"surrogate": self.surrogate}
         return ", ".join([f"shape={self.shape}, batchsz={self.batchsz}, dt={self.dt}", *(f"{k}={v}" for k, v in settings.items())])
 
 

@@ -17,6 +17,7 @@ from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.neurons.adaptation import PerAdaptation, adapt_current, check_counts, entries, per_adaptation
 from snnlab.neurons.euler import warn_unless_settling
+from snnlab.neurons.surrogate import Surrogate
 from snnlab.neurons.threshold import ThresholdNeuron
 
 
@@ -30,7 +31,8 @@ class CurrentAdaptiveNeuron(ThresholdNeuron):
     What the currents do: `help("snnlab.neurons.current")`.
 
     Args:
-        shape, step_time, rest_v, reset_v, thresh_v, refrac_t, resistance, batch_size: as in `ThresholdNeuron`.
+        shape, step_time, rest_v, reset_v, thresh_v, refrac_t, resistance, batch_size, surrogate: as in `ThresholdNeuron`. For a gradient
+            what a spike adds to the adaptation is a constant; what the voltage adds is not.
         tc_adaptation: time constants τ_k, in ms, above 0: a number, or a tuple for several adaptations.
         voltage_coupling: a_k, in nA/mV. Shorter tuples are extended with their last entry.
         spike_increment: b_k, in nA.
@@ -70,6 +72,7 @@ class CurrentAdaptiveNeuron(ThresholdNeuron):
         resistance: float,
         batch_size: int,
         batch_reduction: Callable[[Tensor, int], Tensor] | None = None,
+        surrogate: Surrogate | str | None = None,
     ) -> None:
         super().__init__(
             shape,
@@ -80,6 +83,7 @@ class CurrentAdaptiveNeuron(ThresholdNeuron):
             refrac_t=refrac_t,
             resistance=resistance,
             batch_size=batch_size,
+            surrogate=surrogate,
         )
         taus, couplings, increments = map(entries, (tc_adaptation, voltage_coupling, spike_increment))
         self.adaptations = max(1, len(taus), len(couplings), len(increments))
@@ -112,17 +116,18 @@ class CurrentAdaptiveNeuron(ThresholdNeuron):
             refrac_lock: whether voltages and adaptations hold still while refractory; else they move, the voltage without any current.
 
         Returns:
-            spikes, bool, B x *shape.
+            spikes, bool, B x *shape; with a surrogate, where gradients are recorded, 0 and 1 in the voltages' dtype.
 
         Raises:
             ValueError: a wrong shape, a NaN or an infinity; the state stays as it was.
         """
         adaptation = self.current_adaptation_
         spikes, voltage, refrac = self.fire(self.check_inputs(inputs) - adaptation.sum(-1), refrac_lock)
+        state = self.as_state(spikes)
         if adapt is None or adapt:
-            adaptation = self._adapted(voltage, spikes, (refrac == 0) if refrac_lock else torch.ones_like(spikes))
-        self.set_states(spike_=spikes, voltage_=voltage, refrac_=refrac, current_adaptation_=adaptation)
-        return self.spike
+            adaptation = self._adapted(voltage, state, (refrac == 0) if refrac_lock else torch.ones_like(state))
+        self.set_states(spike_=state, voltage_=voltage, refrac_=refrac, current_adaptation_=adaptation)
+        return spikes.clone()
 
     def _adapted(self, voltage: Tensor, spikes: Tensor, at_rest: Tensor) -> Tensor:
         present = self.current_adaptation_

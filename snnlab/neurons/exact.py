@@ -17,6 +17,7 @@ from snnlab.core import checks
 from snnlab.core.mixins import BatchShapeMixin
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.neurons.base import Neuron
+from snnlab.neurons.surrogate import Surrogate, check_surrogate
 
 
 class ExactNeuron(BatchShapeMixin, Neuron):
@@ -30,6 +31,8 @@ class ExactNeuron(BatchShapeMixin, Neuron):
         rest_v: voltage that is shown where there is no spike.
         thresh_v: voltage that is shown where there is one.
         batch_size: number of samples.
+        surrogate: slope of a spike over the input, for gradients, such as `FastSigmoid()`; its width is in the unit of the inputs. Spikes
+            that are given instead have none. None: spikes are bool and carry no gradient.
 
     Units:
         step_time: ms;  voltages: mV;  inputs: any, as only their sign counts
@@ -52,10 +55,21 @@ class ExactNeuron(BatchShapeMixin, Neuron):
     rest_v = Setting(checks.number, Quantity("mV", -90.0, -40.0, "voltage without a spike"))
     thresh_v = Setting(checks.number, Quantity("mV", -60.0, -20.0, "voltage at a spike"))
 
-    def __init__(self, shape: tuple[int, ...] | int, step_time: float, *, rest_v: float, thresh_v: float, batch_size: int = 1) -> None:
+    surrogate = Setting(check_surrogate)
+
+    def __init__(
+        self,
+        shape: tuple[int, ...] | int,
+        step_time: float,
+        *,
+        rest_v: float,
+        thresh_v: float,
+        batch_size: int = 1,
+        surrogate: Surrogate | str | None = None,
+    ) -> None:
         Neuron.__init__(self)
         BatchShapeMixin.__init__(self, shape, batch_size)
-        self.configure(dt=step_time, rest_v=rest_v, thresh_v=thresh_v)
+        self.configure(dt=step_time, rest_v=rest_v, thresh_v=thresh_v, surrogate=surrogate)
         self.register_state("spike_", torch.zeros(self.batchedshape, dtype=torch.bool))
 
     @property
@@ -89,7 +103,7 @@ class ExactNeuron(BatchShapeMixin, Neuron):
             override: spikes to take instead, 0 for none and anything else for one; any shape with as many elements, first the batch.
 
         Returns:
-            spikes, bool, B x *shape.
+            spikes, bool, B x *shape; with a surrogate, where gradients are recorded, 0 and 1 in the inputs' dtype.
 
         Raises:
             ValueError: a wrong shape, a NaN or an infinity; the state stays as it was.
@@ -102,7 +116,11 @@ class ExactNeuron(BatchShapeMixin, Neuron):
                 raise ValueError(f"override must have {wish}, but is of shape {tuple(override.shape)}.")
             spikes = checks.finite("override", override).reshape(self.batchedshape) != 0
         self.spike_ = spikes
-        return self.spike
+        if self.surrogate is None or not torch.is_grad_enabled():
+            return self.spike
+        numbers = inputs if inputs.is_floating_point() else inputs.to(torch.get_default_dtype())
+        return self.surrogate.emit(numbers, spikes) if override is None else spikes.to(numbers.dtype)
 
     def extra_repr(self) -> str:
-        return f"shape={self.shape}, batchsz={self.batchsz}, dt={self.dt}, rest_v={self.rest_v}, thresh_v={self.thresh_v}"
+        learns = "" if self.surrogate is None else f", surrogate={self.surrogate}"
+        return f"shape={self.shape}, batchsz={self.batchsz}, dt={self.dt}, rest_v={self.rest_v}, thresh_v={self.thresh_v}{learns}"

@@ -23,6 +23,7 @@ from snnlab.core.quantity import Quantity, Setting
 from snnlab.neurons.base import check_between
 from snnlab.neurons.current import CurrentAdaptiveNeuron
 from snnlab.neurons.euler import check_stepped, warn_unless_settling
+from snnlab.neurons.surrogate import Surrogate
 from snnlab.neurons.threshold import ThresholdNeuron
 
 RHEOBASE = Quantity("mV", -60.0, -40.0, "voltage at which the upswing begins")
@@ -103,6 +104,7 @@ class EIF(ThresholdNeuron):
         time_constant: of the membrane, above 0.
         resistance: of the membrane, not 0.
         batch_size: number of samples.
+        surrogate: slope of a spike, for gradients, such as `FastSigmoid()` or "fast_sigmoid"; None: spikes are bool and carry none.
 
     Units:
         step_time, refrac_t, time_constant: ms;  voltages, sharpness: mV;  resistance: MΩ;  inputs: nA
@@ -140,6 +142,7 @@ class EIF(ThresholdNeuron):
         time_constant: float,
         resistance: float = 1.0,
         batch_size: int = 1,
+        surrogate: Surrogate | str | None = None,
     ) -> None:
         super().__init__(
             shape,
@@ -150,6 +153,7 @@ class EIF(ThresholdNeuron):
             refrac_t=refrac_t,
             resistance=resistance,
             batch_size=batch_size,
+            surrogate=surrogate,
         )
         self.configure(rheobase_v=rheobase_v, sharpness=sharpness, time_constant=time_constant)
 
@@ -188,6 +192,7 @@ class AdEx(CurrentAdaptiveNeuron):
         batch_size: number of samples.
         batch_reduction: None: each sample keeps adaptations of its own. A function `f(tensor, dim)`, such as `torch.mean`: after each step
             all samples share what it makes of theirs.
+        surrogate: slope of a spike, for gradients, such as `FastSigmoid()` or "fast_sigmoid"; None: spikes are bool and carry none.
 
     Units:
         step_time, refrac_t, tc_membrane, tc_adaptation: ms;  voltages, sharpness: mV;  voltage_coupling: nA/mV;
@@ -231,6 +236,7 @@ class AdEx(CurrentAdaptiveNeuron):
         resistance: float = 1.0,
         batch_size: int = 1,
         batch_reduction: Callable[[Tensor, int], Tensor] | None = None,
+        surrogate: Surrogate | str | None = None,
     ) -> None:
         super().__init__(
             shape,
@@ -245,6 +251,7 @@ class AdEx(CurrentAdaptiveNeuron):
             resistance=resistance,
             batch_size=batch_size,
             batch_reduction=batch_reduction,
+            surrogate=surrogate,
         )
         self.configure(rheobase_v=rheobase_v, sharpness=sharpness, tc_membrane=tc_membrane)
 

@@ -23,6 +23,7 @@ from snnlab.core.quantity import Quantity, Setting
 from snnlab.neurons.adaptation import PerAdaptation, check_counts, entries
 from snnlab.neurons.adaptive import ThresholdAdaptiveNeuron
 from snnlab.neurons.base import advance, fired
+from snnlab.neurons.surrogate import Surrogate
 
 
 def linear_reset(voltage: Tensor, spikes: Tensor, *, rest_v: float, reset_v_mul: float, reset_v_add: float) -> Tensor:
@@ -68,6 +69,7 @@ class GLIF2(ThresholdAdaptiveNeuron):
         resistance: of the membrane, not 0.
         batch_size: number of samples.
         batch_reduction: how the samples' adaptations become one, `f(tensor, dim)`; None: `torch.mean`.
+        surrogate: slope of a spike, for gradients, such as `FastSigmoid()` or "fast_sigmoid"; None: spikes are bool and carry none.
 
     Units:
         step_time, refrac_t, tc_membrane: ms;  voltages, reset_v_add, spike_increment: mV;  rc_adaptation: 1/ms;  reset_v_mul: 1;
@@ -106,6 +108,7 @@ class GLIF2(ThresholdAdaptiveNeuron):
         resistance: float = 1.0,
         batch_size: int = 1,
         batch_reduction: Callable[[Tensor, int], Tensor] | None = None,
+        surrogate: Surrogate | str | None = None,
     ) -> None:
         rates, increments = entries(rc_adaptation), entries(spike_increment)
         super().__init__(
@@ -120,6 +123,7 @@ class GLIF2(ThresholdAdaptiveNeuron):
             resistance=resistance,
             batch_size=batch_size,
             batch_reduction=batch_reduction,
+            surrogate=surrogate,
         )
         self.configure(reset_v_add=reset_v_add, reset_v_mul=reset_v_mul, rc_adaptation=rates)
 
@@ -141,5 +145,6 @@ class GLIF2(ThresholdAdaptiveNeuron):
     def fire(self, inputs: Tensor, refrac_lock: bool) -> tuple[Tensor, Tensor, Tensor]:
         voltage, refrac, idle = advance(inputs, self.voltage_, self.refrac_, self.integrate, refrac_lock)
         spikes = fired(voltage, self.threshold, idle).to(torch.bool)
+        given = spikes if self.slope is None else self.slope.emit(voltage - self.threshold, spikes, 1 - idle)
         voltage = linear_reset(voltage, spikes, rest_v=self.rest_v, reset_v_mul=self.reset_v_mul, reset_v_add=self.reset_v_add)
-        return spikes, voltage, refrac.masked_fill_(spikes, self.refrac_steps)
+        return given, voltage, refrac.masked_fill_(spikes, self.refrac_steps)

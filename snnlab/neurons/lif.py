@@ -16,6 +16,7 @@ from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
+from snnlab.neurons.surrogate import Surrogate
 from snnlab.neurons.threshold import ThresholdNeuron
 
 
@@ -53,6 +54,7 @@ class LIF(ThresholdNeuron):
         time_constant: of the membrane, above 0.
         resistance: of the membrane, not 0.
         batch_size: number of samples.
+        surrogate: slope of a spike, for gradients, such as `FastSigmoid()` or "fast_sigmoid"; None: spikes are bool and carry none.
 
     Units:
         step_time, refrac_t, time_constant: ms;  voltages: mV;  resistance: MΩ;  inputs: nA (1 MΩ·nA = 1 mV)
@@ -83,6 +85,7 @@ class LIF(ThresholdNeuron):
         time_constant: float,
         resistance: float = 1.0,
         batch_size: int = 1,
+        surrogate: Surrogate | str | None = None,
     ) -> None:
         super().__init__(
             shape,
@@ -93,6 +96,7 @@ class LIF(ThresholdNeuron):
             refrac_t=refrac_t,
             resistance=resistance,
             batch_size=batch_size,
+            surrogate=surrogate,
         )
         self.configure(time_constant=time_constant)
 

@@ -21,6 +21,7 @@ from snnlab.core.quantity import Quantity, Setting
 from snnlab.neurons.base import check_between
 from snnlab.neurons.current import CurrentAdaptiveNeuron
 from snnlab.neurons.euler import check_stepped, warn_unless_settling
+from snnlab.neurons.surrogate import Surrogate
 from snnlab.neurons.threshold import ThresholdNeuron
 
 CRITICAL = Quantity("mV", -80.0, -40.0, "voltage above which it runs away by itself")
@@ -97,6 +98,7 @@ class QIF(ThresholdNeuron):
         time_constant: of the membrane, above 0.
         resistance: of the membrane, not 0.
         batch_size: number of samples.
+        surrogate: slope of a spike, for gradients, such as `FastSigmoid()` or "fast_sigmoid"; None: spikes are bool and carry none.
 
     Units:
         step_time, refrac_t, time_constant: ms;  voltages: mV;  affinity: 1/mV;  resistance: MΩ;  inputs: nA
@@ -134,6 +136,7 @@ class QIF(ThresholdNeuron):
         time_constant: float,
         resistance: float = 1.0,
         batch_size: int = 1,
+        surrogate: Surrogate | str | None = None,
     ) -> None:
         super().__init__(
             shape,
@@ -144,6 +147,7 @@ class QIF(ThresholdNeuron):
             refrac_t=refrac_t,
             resistance=resistance,
             batch_size=batch_size,
+            surrogate=surrogate,
         )
         self.configure(crit_v=crit_v, affinity=affinity, time_constant=time_constant)
 
@@ -183,6 +187,7 @@ class Izhikevich(CurrentAdaptiveNeuron):
         batch_size: number of samples.
         batch_reduction: None: each sample keeps adaptations of its own. A function `f(tensor, dim)`, such as `torch.mean`: after each step
             all samples share what it makes of theirs.
+        surrogate: slope of a spike, for gradients, such as `FastSigmoid()` or "fast_sigmoid"; None: spikes are bool and carry none.
 
     Units:
         step_time, refrac_t, tc_membrane, tc_adaptation: ms;  voltages: mV;  affinity: 1/mV;  voltage_coupling: nA/mV;
@@ -226,6 +231,7 @@ class Izhikevich(CurrentAdaptiveNeuron):
         resistance: float = 1.0,
         batch_size: int = 1,
         batch_reduction: Callable[[Tensor, int], Tensor] | None = None,
+        surrogate: Surrogate | str | None = None,
     ) -> None:
         super().__init__(
             shape,
@@ -240,6 +246,7 @@ class Izhikevich(CurrentAdaptiveNeuron):
             resistance=resistance,
             batch_size=batch_size,
             batch_reduction=batch_reduction,
+            surrogate=surrogate,
         )
         self.configure(crit_v=crit_v, affinity=affinity, tc_membrane=tc_membrane)
 

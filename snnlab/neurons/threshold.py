@@ -16,6 +16,7 @@ from torch import Tensor
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.neurons.base import InfernoNeuron, check_reset_below, threshold_step
+from snnlab.neurons.surrogate import Surrogate
 
 
 class ThresholdNeuron(InfernoNeuron):
@@ -28,6 +29,7 @@ class ThresholdNeuron(InfernoNeuron):
         refrac_t: refractory time, in ms, 0 or above.
         resistance: of the membrane, in MΩ, not 0.
         batch_size: number of samples.
+        surrogate: slope of a spike, for gradients, such as `FastSigmoid()` or "fast_sigmoid"; None: spikes are bool and carry none.
 
     Attributes:
         runs_away: whether the voltage drives itself up without bound, once it is high enough. It then stops at the threshold where it may
@@ -62,8 +64,9 @@ class ThresholdNeuron(InfernoNeuron):
         refrac_t: float,
         resistance: float,
         batch_size: int,
+        surrogate: Surrogate | str | None = None,
     ) -> None:
-        super().__init__(shape, step_time, rest_v=rest_v, refrac_t=refrac_t, batch_size=batch_size)
+        super().__init__(shape, step_time, rest_v=rest_v, refrac_t=refrac_t, batch_size=batch_size, surrogate=surrogate)
         self.configure(reset_v=reset_v, thresh_v=thresh_v, resistance=resistance)
 
     def check_settings(self) -> None:
@@ -86,6 +89,7 @@ class ThresholdNeuron(InfernoNeuron):
             reset=self.reset_v,
             refrac_steps=self.refrac_steps,
             refrac_lock=refrac_lock,
+            surrogate=self.slope,
         )
         if self.runs_away and not refrac_lock:
             voltage = voltage.clamp(max=self.thresh_v)
@@ -99,11 +103,11 @@ class ThresholdNeuron(InfernoNeuron):
             refrac_lock: whether voltages hold still while refractory; else they move, without input.
 
         Returns:
-            spikes, bool, B x *shape.
+            spikes, bool, B x *shape; with a surrogate, where gradients are recorded, 0 and 1 in the voltages' dtype.
 
         Raises:
             ValueError: a wrong shape, a NaN or an infinity; the state stays as it was.
         """
         spikes, voltage, refrac = self.fire(self.check_inputs(inputs), refrac_lock)
-        self.set_states(spike_=spikes, voltage_=voltage, refrac_=refrac)
+        self.set_states(spike_=self.as_state(spikes), voltage_=voltage, refrac_=refrac)
         return spikes.clone()

@@ -23,6 +23,7 @@ from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.neurons.adaptive import ALIF
 from snnlab.neurons.base import advance
+from snnlab.neurons.surrogate import Surrogate
 
 
 def winner_spikes(voltage: Tensor, threshold: Tensor | float, active: Tensor) -> Tensor:
@@ -54,7 +55,7 @@ class WinnerALIF(ALIF):
 
     Args:
         shape, step_time, rest_v, reset_v, thresh_eq_v, refrac_t, tc_membrane, tc_adaptation, spike_increment, resistance, batch_size,
-            batch_reduction: as in `ALIF`.
+            batch_reduction, surrogate: as in `ALIF`. For a gradient each neuron has the slope of its own threshold; who won is a constant.
         inhibition: share by which a winner pulls all others to their reset, 0 to 1.
 
     Units:
@@ -93,6 +94,7 @@ class WinnerALIF(ALIF):
         inhibition: float = 1.0,
         batch_size: int = 1,
         batch_reduction: Callable[[Tensor, int], Tensor] | None = None,
+        surrogate: Surrogate | str | None = None,
     ) -> None:
         super().__init__(
             shape,
@@ -107,12 +109,14 @@ class WinnerALIF(ALIF):
             resistance=resistance,
             batch_size=batch_size,
             batch_reduction=batch_reduction,
+            surrogate=surrogate,
         )
         self.configure(inhibition=inhibition)
 
     def fire(self, inputs: Tensor, refrac_lock: bool) -> tuple[Tensor, Tensor, Tensor]:
         voltage, refrac, idle = advance(inputs, self.voltage_, self.refrac_, self.integrate, refrac_lock)
         spikes = winner_spikes(voltage, self.threshold, idle == 0)
+        given = spikes if self.slope is None else self.slope.emit(voltage - self.threshold, spikes, 1 - idle)
         won = spikes.flatten(1).any(1).view(-1, *[1] * (voltage.dim() - 1))
         voltage = torch.where(won, torch.lerp(voltage, torch.full_like(voltage, self.reset_v), self.inhibition), voltage)
-        return spikes, voltage.masked_fill(spikes, self.reset_v), refrac.masked_fill_(spikes, self.refrac_steps)
+        return given, voltage.masked_fill(spikes, self.reset_v), refrac.masked_fill_(spikes, self.refrac_steps)

@@ -208,10 +208,10 @@ def test_every_argument_of_a_constructor_is_a_property_by_keyword_alone(kind):
     arguments = dict(list(inspect.signature(kind.__init__).parameters.items())[1:])
     assert list(arguments)[:2] == ["shape", "step_time"]
     assert {each.kind for each in list(arguments.values())[2:]} == {inspect.Parameter.KEYWORD_ONLY}
-    settings = set(arguments) - {"shape", "step_time", "batch_size", "batch_reduction"}
+    settings = set(arguments) - {"shape", "step_time", "batch_size", "batch_reduction", "surrogate"}
     assert settings == set(MODELS[kind])
     assert settings | {"dt"} == set(kind.quantities)
-    for name in settings | ({"batch_reduction"} & set(arguments)):
+    for name in settings | {"surrogate"} | ({"batch_reduction"} & set(arguments)):
         assert isinstance(getattr(kind, name), property)
     assert arguments["resistance"].default == 1.0
     assert arguments["batch_size"].default == 1
