@@ -32,7 +32,7 @@ from snnlab.encoding import (
     PoissonIntervalEncoder,
     RateEncoder,
 )
-from snnlab.learning import STDP, CellTrainer, Competitive, DiehlCookSTDP, IndependentCellTrainer, Unit, VogelsSTDP
+from snnlab.learning import STDP, CellTrainer, Competitive, DiehlCookSTDP, IndependentCellTrainer, TripletSTDP, Unit, VogelsSTDP
 from snnlab.network import Biclique, Cell, Layer, Proxy, RecurrentSerial, Serial, Summary, layout, run, summary
 from snnlab.neurons import (
     ALIF,
