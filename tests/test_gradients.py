@@ -1,11 +1,14 @@
 """Gradients reach weights, biases, delays and inputs through the history; written in place, they are refused."""
 
+import copy
+import math
 import warnings
 
 import pytest
 import torch
 
 import snnlab as snn
+from tests.learning.test_stdp import Largest
 
 STEPS, BATCH, DELAY = 6, 2, 3.0
 EXPONENTIAL = {"spike_charge": 2.0, "time_constant": 4.0}
@@ -132,8 +135,6 @@ def test_a_delay_finds_the_time_of_a_spike_by_gradient(build):
         optimiser.zero_grad()
         (torch.stack([connection(each) for each in inputs]) - wanted).pow(2).mean().backward()
         optimiser.step()
-        with torch.no_grad():
-            connection.delay.clamp_(0, connection.delayedby)
     live = torch.ones_like(connection.delay, dtype=torch.bool) if connection.mask is None else connection.mask == 1
     torch.testing.assert_close(connection.delay[live], torch.full_like(connection.delay[live], 2.0), rtol=0, atol=0.05)
 
@@ -198,3 +199,227 @@ def test_delays_that_would_learn_nothing_or_little_are_told_of_once(build, synap
             still = connect(build, SYNAPSES[synapse](inplace=False))
             still.delay.requires_grad_()
             still(torch.ones(still.batched_inshape))
+
+
+# ----------------------------------------------------------------------------------------------- delays that learn stay within their range
+
+
+def linear(synapse="delta plus", **more):
+    return SYNAPSES[synapse](interp_mode="linear", inplace=False, **more)
+
+
+def live(connection):
+    """Where there is a synapse: a lateral connection has none on its diagonal."""
+    return torch.ones_like(connection.delay, dtype=torch.bool) if connection.mask is None else connection.mask == 1
+
+
+@every_connection
+@pytest.mark.parametrize("synapse", SYNAPSES)
+@pytest.mark.parametrize("optimiser", [torch.optim.SGD, torch.optim.Adam])
+def test_an_optimiser_cannot_lose_a_delay_out_of_its_range(build, synapse, optimiser):
+    connection = connect(build, linear(synapse), weight_init=torch.ones_like)
+    connection.delay.requires_grad_()
+    for sign in (1.0, -1.0, 1.0):  # each step of this rate leads from one end beyond the other
+        connection.delay.grad = torch.full_like(connection.delay, sign)
+        optimiser([connection.delay], lr=5.0).step()
+        end = 0.0 if sign > 0 else DELAY
+        connection.clear()
+        twin = connect(build, linear(synapse), weight_init=torch.ones_like, delay_init=lambda zeros, end=end: zeros + end)
+        with torch.no_grad():
+            twin.bias.copy_(connection.bias)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for _ in range(5):
+                out = connection(torch.ones(connection.batched_inshape, dtype=torch.float64))
+                expected = twin(torch.ones(connection.batched_inshape, dtype=torch.float64))
+        torch.testing.assert_close(out, expected)
+        assert (connection.delay[live(connection)] == end).all()
+
+
+@every_connection
+def test_delays_are_in_range_wherever_they_are_looked_at_after_an_optimisers_step(build):
+    looks = (
+        lambda connection: connection.delay,
+        lambda connection: connection.selector,
+        lambda connection: connection.state_dict()["delay_"],
+        lambda connection: copy.deepcopy(connection).delay,
+    )
+    for look in looks:
+        connection = connect(build, linear())
+        connection.delay.requires_grad_()
+        with torch.no_grad():
+            connection.delay.sub_(0.5)  # as an optimiser does
+        assert (look(connection) >= 0).all()
+    connection.load_state_dict(connection.state_dict())
+
+
+@every_connection
+def test_delays_that_start_at_either_end_learn(build):
+    # A ramp x[t] = t reads w·Q·(t − d): less with every ms of delay, at 0 as at the longest.
+    for end in (0.0, DELAY):
+        connection = connect(build, linear(), weight_init=torch.ones_like, delay_init=lambda zeros, end=end: zeros + end)
+        connection.delay.requires_grad_()
+        descent = torch.optim.SGD([connection.delay], lr=0.01)
+        for t in range(6):
+            out = connection(torch.full(connection.batched_inshape, float(t), dtype=torch.float64))
+        (-out.sum() if end else out.sum()).backward()
+        assert (connection.delay.grad[live(connection)] * (1 if end else -1) > 0).all()
+        descent.step()
+        moved = connection.delay[live(connection)]
+        assert (moved < DELAY).all() if end else (moved > 0).all()
+
+
+def test_delays_that_do_not_change_are_not_looked_through_again(monkeypatch):
+    connection, looked = connect(CONNECTIONS["dense"], linear()), []
+    limit = connection.limit_delay
+    monkeypatch.setattr(connection, "limit_delay", lambda value: looked.append(1) or limit(value))
+    connection.delay.requires_grad_()
+    for _ in range(5):
+        connection(torch.ones(connection.batched_inshape))
+    assert len(looked) == 1
+    with torch.no_grad():
+        connection.delay.add_(0.5)
+    connection(torch.ones(connection.batched_inshape))
+    assert len(looked) == 2
+
+
+def test_delays_without_a_gradient_are_warned_of_as_ever_and_left_alone():
+    connection = connect(CONNECTIONS["dense"], linear())
+    with torch.no_grad():
+        connection.delay.fill_(9.0)
+    with pytest.warns(UserWarning, match="6 delays lie outside 0 to 3 ms"):
+        connection(torch.ones(connection.batched_inshape))
+    assert (connection.delay == 9.0).all()
+
+
+@pytest.mark.parametrize("kind", ["dense", "lateral", "conv"])
+def test_a_delay_that_became_nan_is_named(kind):
+    connection = connect(CONNECTIONS[kind], linear())
+    connection.delay.requires_grad_()
+    with torch.no_grad():
+        connection.delay.fill_(math.nan)
+    with pytest.raises(ValueError, match=r"delay must be finite in every element, but is NaN .* look at the loss"):
+        connection(torch.ones(connection.batched_inshape))
+
+
+# ----------------------------------------------------------------------------------------------------- rules and gradients at the same time
+
+
+def both(delay=DELAY, inputs=3):
+    """A layer whose weights and delays learn by gradient and by rules, and spikes that make its neurons fire."""
+    synapse = snn.DeltaPlusCurrent.partialconstructor(60.0, interp_mode="linear", inplace=False)
+    start = draw((2, inputs), 0.5, 1.0, 4)
+    connection = snn.LinearDense(inputs, 2, 1.0, synapse=synapse, delay=delay, batch_size=BATCH, weight_init=lambda w: start)
+    if delay:
+        connection.delay = delays_between_steps((2, inputs))
+        connection.delay.requires_grad_()
+    connection.weight.requires_grad_()
+    connection.defaultupdater()
+    cells = {"rest_v": -65.0, "reset_v": -65.0, "thresh_v": -60.0, "refrac_t": 0.0, "time_constant": 10.0}
+    layer = snn.Serial(connection, snn.LIF(2, 1.0, **cells, batch_size=BATCH, surrogate="fast_sigmoid").to(torch.float64))
+    spikes = (draw((12, BATCH, inputs), 0, 1, 9) < 0.4).double()
+    return layer, spikes
+
+
+@pytest.mark.parametrize("delay", [None, DELAY])
+def test_a_rule_changes_weights_at_every_step_and_the_gradient_is_that_of_the_weights_as_they_were(delay):
+    layer, spikes = both(delay)
+    inputs = spikes.clone().requires_grad_()
+    stdp = snn.STDP(0.05, -0.02, 20.0, 20.0)
+    stdp.register_cell("only", layer.cell)
+    before, weights, out = layer.connection.weight.detach().clone(), [], []
+    for each in inputs:
+        weights.append(layer.connection.weight.detach().clone())
+        out.append(layer(each))
+        stdp()
+        layer.update()
+    torch.stack(out).sum().backward()
+    assert (layer.connection.weight - before).abs().max() > 0.01
+    # The same run of a layer that knows no rule: its weights are the ones above, step by step, as constants added to one parameter.
+    other, _ = both(delay)
+    del other.connection.updater
+    first, given = before.clone().requires_grad_(), spikes.clone().requires_grad_()
+    total = 0
+    for each, weight in zip(given, weights, strict=True):
+        lent = {"weight_": first + (weight - before)}
+        total = total + other.neuron(torch.func.functional_call(other.connection, lent, (each,))).sum()
+    total.backward()
+    assert total.item() == torch.stack(out).sum().item() > 5
+    torch.testing.assert_close(layer.connection.weight.grad, first.grad)
+    torch.testing.assert_close(inputs.grad, given.grad)
+    if delay:
+        torch.testing.assert_close(layer.connection.delay.grad, other.connection.delay.grad)
+        assert layer.connection.delay.grad.any()
+
+
+def test_delays_learn_by_a_rule_and_by_gradient_at_once():
+    # The rule adds 0.01 ms a step, also beyond the end, where delays stay; the gradient is that of the delays as they were at each step.
+    layer, spikes = both()
+    other, _ = both()
+    total, lent = 0, other.connection.delay.detach().clone().requires_grad_()
+    before, out = layer.connection.delay.detach().clone(), []
+    for each in spikes:
+        shift = (layer.connection.delay - before).detach()
+        out.append(layer(each))
+        total = total + other.neuron(torch.func.functional_call(other.connection, {"delay_": lent + shift}, (each,))).sum()
+        layer.updater.delay = torch.full_like(before, 0.01)
+        layer.update()
+    torch.stack(out).sum().backward()
+    total.backward()
+    torch.testing.assert_close(layer.connection.delay, (before + 0.12).clamp(max=DELAY))
+    torch.testing.assert_close(layer.connection.delay.grad, lent.grad)
+    after = layer.connection.delay.detach().clone()
+    torch.optim.SGD([layer.connection.delay], lr=0.1).step()
+    torch.testing.assert_close(layer.connection.delay, (after - 0.1 * lent.grad).clamp(0, DELAY))
+
+
+def test_what_a_rule_does_is_the_same_with_and_without_a_gradient():
+    changes = []
+    for learns in (True, False):
+        layer, spikes = both()
+        layer.connection.weight.requires_grad_(learns)
+        layer.connection.delay.requires_grad_(learns)
+        stdp = snn.STDP(0.05, -0.02, 20.0, 20.0)
+        stdp.register_cell("only", layer.cell)
+        before = layer.connection.weight.detach().clone()
+        with torch.set_grad_enabled(learns):
+            snn.run(layer, spikes, trainers=[stdp])
+        changes.append(layer.connection.weight.detach() - before)
+    assert changes[0].any()
+    assert torch.equal(*changes)
+
+
+def test_without_an_updater_a_change_in_place_before_the_backward_pass_is_torchs_own_error():
+    connection = connect(CONNECTIONS["dense"], linear(), delay=None)
+    connection.weight.requires_grad_()
+    out = connection(torch.ones(connection.batched_inshape, dtype=torch.float64, requires_grad=True))
+    with torch.no_grad():
+        connection.weight.mul_(2.0)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        out.sum().backward()
+
+
+# ------------------------------------------------------------------------------------------------------------------------------- size
+
+
+@pytest.mark.parametrize("synapse", ["delta plus", "exponential"])
+def test_a_training_step_with_delays_makes_nothing_of_batch_x_inputs_x_outputs(synapse):
+    batch, inputs, outputs = 32, 50, 40
+    connection = snn.LinearDense(
+        inputs, outputs, 1.0, synapse=linear(synapse), delay=5.0, batch_size=batch, delay_init=lambda w: draw(w.shape, 0, 5, 1).float()
+    )
+    connection.weight.requires_grad_()
+    connection.delay.requires_grad_()
+    cells = {"rest_v": -65.0, "reset_v": -65.0, "thresh_v": -60.0, "refrac_t": 0.0, "time_constant": 10.0}
+    layer = snn.Serial(connection, snn.LIF(outputs, 1.0, **cells, batch_size=batch, surrogate="fast_sigmoid"))
+    optimiser = torch.optim.Adam([connection.weight, connection.delay], lr=0.1)
+    with Largest() as seen:
+        for _ in range(2):
+            layer.clear()
+            total = sum(layer(draw((batch, inputs), 0, 1, step).float().requires_grad_()).sum() for step in range(4))
+            optimiser.zero_grad()
+            total.backward()
+            optimiser.step()
+    assert connection.delay.grad.any()
+    # The largest that may be: a history, 6·50·32 = 9,600 numbers, against 32·50·40 = 64,000. Built in place it had every slot twice.
+    assert seen.elements <= 6 * inputs * batch

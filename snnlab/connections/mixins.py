@@ -63,6 +63,12 @@ class WeightBiasDelayMixin:
     Weights may be given a fixed sparsity, `mask`, and signs, `sign` (see `help("snnlab.connections.constraint")`): they hold after every
     change, by a rule, a setter or an optimiser.
 
+    Delays that ask for a gradient stay within 0 to the longest: where a step of an optimiser has moved one beyond, it lies at that end when
+    it is next looked at or used, before the next step of the network. So any optimiser of torch will do, without a clamp of your own.
+
+    Weights that ask for a gradient and have an updater enter each product as a copy, so that a rule may change them at every step, before
+    the backward pass of a whole run: the gradient is that of the weights as they were at each step.
+
     Args:
         weight: first weights; their dtype is that of all three.
         bias: first biases, or None for a connection without.
@@ -81,6 +87,7 @@ class WeightBiasDelayMixin:
 
     weight_axes: ClassVar[str] = "as the weights are"  # what the axes of weight, delay and mask are, in the words of an error
     _held: tuple[nn.Parameter, int] | None = None  # the weights, and torch's count of their changes, when they last kept mask and sign
+    _ranged: tuple[nn.Parameter, int] | None = None  # the delays, and that count, when those that learn last lay in range
 
     def __init__(self, weight: Tensor, bias: Tensor | None, delay: Tensor | None, requires_grad: bool = False) -> None:
         self.weight_ = nn.Parameter(checks.finite("weight_init", weight), requires_grad)
@@ -119,9 +126,12 @@ class WeightBiasDelayMixin:
     def delay(self) -> nn.Parameter | None:
         """Delays, in ms, or None. Setting them copies new values in; RuntimeError on a connection without.
 
-        A delay outside 0 to `delayedby` is refused.
+        A delay outside 0 to `delayedby` is refused; one that learns by gradient is brought back to the nearer end.
         """
-        return self.delay_
+        delay = self.delay_
+        if delay is not None and delay.requires_grad:
+            self._bring_back(delay)
+        return delay
 
     @delay.setter
     def delay(self, value: Tensor) -> None:
@@ -156,8 +166,10 @@ class WeightBiasDelayMixin:
     def open_weight(self) -> Tensor:
         """The weights that a product uses: where there is no synapse, neither a weight nor a gradient."""
         weight, mask = self.weight, self._buffers["mask_"]
-        masked = mask is not None and ((torch.is_grad_enabled() and weight.requires_grad) or not isinstance(weight, nn.Parameter))
-        return weight.masked_fill(mask == 0, 0) if masked else weight
+        learns = weight.requires_grad and torch.is_grad_enabled()
+        if mask is not None and (learns or not isinstance(weight, nn.Parameter)):
+            return weight.masked_fill(mask == 0, 0)
+        return weight.clone() if learns and self.updatable else weight  # a rule may change them before the backward pass
 
     def _hold(self) -> None:
         """Makes weights that have changed keep mask and sign."""
@@ -169,6 +181,15 @@ class WeightBiasDelayMixin:
         if not counted or self._held is None or self._held[0] is not weight or self._held[1] != weight._version:
             constrain_(weight, mask, sign)
             self._held = (weight, weight._version) if counted else None
+
+    def _bring_back(self, delay: nn.Parameter) -> None:
+        """Makes delays that have changed lie in the range that the synapse remembers. Delays lent for a call are not ours to change."""
+        if not isinstance(delay, nn.Parameter) or delay.is_inference():
+            return
+        if self._ranged is None or self._ranged[0] is not delay or self._ranged[1] != delay._version:
+            with torch.no_grad():
+                delay.copy_(self.limit_delay(delay))
+            self._ranged = (delay, delay._version)
 
     def check_delay(self, name: str, value: Tensor) -> Tensor:
         """Delays that are finite and lie in the range that the synapse remembers."""
@@ -196,10 +217,11 @@ class WeightBiasDelayMixin:
             parameter.copy_(value)
 
     def __getstate__(self) -> dict[str, Any]:
-        return super().__getstate__() | {"_held": None}
+        return super().__getstate__() | {"_held": None, "_ranged": None}
 
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
         self._hold()
+        self.delay  # noqa: B018 - and what is saved lies in range
         super()._save_to_state_dict(destination, prefix, keep_vars)
 
     def _load_from_state_dict(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs) -> None:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from snnlab.core import checks
 from snnlab.core.tensors import exact as widest
 from snnlab.synapses import DelayedRead
 
@@ -181,6 +182,7 @@ class Plans:
             self._delay, self._stamp = delay if counted else None, stamp
         key = (record.slots, record.dt, record.duration, read.interp, read.time_constant, read.tolerance, overbound, slopes)
         if key not in self._plans:
+            checks.finite("delay", delay, "A gradient of NaN may have made it so: look at the loss, or at the optimiser's rate.")
             if len(self._plans) >= 8:  # a time constant that is being moved makes one plan a setting
                 self._plans.pop(next(iter(self._plans)))
             with torch.inference_mode(False):  # or a plan kept from an evaluation in inference mode could carry no gradient after it
