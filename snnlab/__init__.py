@@ -32,7 +32,24 @@ from snnlab.encoding import (
     PoissonIntervalEncoder,
     RateEncoder,
 )
-from snnlab.learning import STDP, CellTrainer, Competitive, DiehlCookSTDP, IndependentCellTrainer, TripletSTDP, Unit, VogelsSTDP
+from snnlab.learning import (
+    MSTDP,
+    MSTDPET,
+    STDP,
+    CellTrainer,
+    Competitive,
+    DelayAdjustedKernelSTDP,
+    DelayAdjustedKernelSTDPD,
+    DelayAdjustedSTDP,
+    DelayAdjustedSTDPD,
+    DiehlCookSTDP,
+    IndependentCellTrainer,
+    KernelSTDP,
+    RewardedTrainer,
+    TripletSTDP,
+    Unit,
+    VogelsSTDP,
+)
 from snnlab.network import Biclique, Cell, Layer, Proxy, RecurrentSerial, Serial, Summary, layout, run, summary
 from snnlab.neurons import (
     ALIF,

@@ -2,9 +2,31 @@
 
 from snnlab.learning.base import CellTrainer, IndependentCellTrainer, Unit
 from snnlab.learning.competitive import Competitive
+from snnlab.learning.delayadjusted import DelayAdjustedSTDP, DelayAdjustedSTDPD
 from snnlab.learning.diehlcook import DiehlCookSTDP
 from snnlab.learning.inhibitory import VogelsSTDP
+from snnlab.learning.kernel import DelayAdjustedKernelSTDP, DelayAdjustedKernelSTDPD, KernelSTDP
+from snnlab.learning.mstdp import MSTDP
+from snnlab.learning.mstdpet import MSTDPET
+from snnlab.learning.reward import RewardedTrainer
 from snnlab.learning.stdp import STDP
 from snnlab.learning.triplet import TripletSTDP
 
-__all__ = ["STDP", "CellTrainer", "Competitive", "DiehlCookSTDP", "IndependentCellTrainer", "TripletSTDP", "Unit", "VogelsSTDP"]
+__all__ = [
+    "MSTDP",
+    "MSTDPET",
+    "STDP",
+    "CellTrainer",
+    "Competitive",
+    "DelayAdjustedKernelSTDP",
+    "DelayAdjustedKernelSTDPD",
+    "DelayAdjustedSTDP",
+    "DelayAdjustedSTDPD",
+    "DiehlCookSTDP",
+    "IndependentCellTrainer",
+    "KernelSTDP",
+    "RewardedTrainer",
+    "TripletSTDP",
+    "Unit",
+    "VogelsSTDP",
+]
