@@ -14,10 +14,12 @@ How samples with rewards of their own become one update is in `snnlab.learning.r
 Reference: Florian, Neural Computation 19:1468 (2007), equation of MSTDP; Izhikevich, Cereb. Cortex 17:2443 (2007).
 """
 
+from torch import Tensor
+
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.learning.base import CellState
-from snnlab.learning.reward import Reduction, RewardedTrainer, Term, check_sum, pair_term
+from snnlab.learning.reward import Parts, Reduction, RewardedTrainer, check_sum, pair_term, rewarded
 from snnlab.learning.stdp import advance_pair_traces, keep_pair_traces
 from snnlab.learning.terms import check_tolerance, check_trace_mode
 from snnlab.network import Cell
@@ -92,6 +94,7 @@ class MSTDP(RewardedTrainer):
     def build(self, cell: Cell, state: CellState) -> None:
         keep_pair_traces(cell, state)
 
-    def terms(self, cell: Cell, state: CellState) -> tuple[Term, ...]:
+    def contribute(self, cell: Cell, state: CellState, reward: float | Tensor) -> Parts:
         at_post, at_pre = advance_pair_traces(cell, state, state.delayed)
-        return pair_term(cell, state.lr_post, *at_post), pair_term(cell, state.lr_pre, *at_pre)
+        terms = pair_term(cell, state.lr_post, *at_post), pair_term(cell, state.lr_pre, *at_pre)
+        return rewarded(terms, reward, cell.connection.batchsz, state.batchreduce)

@@ -25,7 +25,7 @@ from torch import Tensor
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.learning.base import CellState
-from snnlab.learning.reward import Reduction, RewardedTrainer, Term, check_sum, kept_term
+from snnlab.learning.reward import Parts, Reduction, RewardedTrainer, check_sum, kept_term, rewarded
 from snnlab.learning.stdp import advance_pair_traces, keep_pair_traces
 from snnlab.learning.terms import check_tolerance, check_trace_mode
 from snnlab.network import Cell
@@ -113,9 +113,10 @@ class MSTDPET(RewardedTrainer):
         for name in ("eligible_post_", "eligible_pre_"):
             state.register_state(name, torch.zeros(cell.connection.batchsz, *weight.shape, dtype=weight.dtype))
 
-    def terms(self, cell: Cell, state: CellState) -> tuple[Term, ...]:
+    def contribute(self, cell: Cell, state: CellState, reward: float | Tensor) -> Parts:
         at_post, at_pre = advance_pair_traces(cell, state, delayed=False)
         times: dict[str, Any] = {"step_time": cell.connection.dt, "time_constant": state.tc_eligibility}
         state.eligible_post_ = eligible(state.eligible_post_, cell.connection.pair(*at_post), **times)
         state.eligible_pre_ = eligible(state.eligible_pre_, cell.connection.pair(*at_pre), **times)
-        return kept_term(state.lr_post, state.eligible_post_), kept_term(state.lr_pre, state.eligible_pre_)
+        terms = kept_term(state.lr_post, state.eligible_post_), kept_term(state.lr_pre, state.eligible_pre_)
+        return rewarded(terms, reward, cell.connection.batchsz, state.batchreduce)

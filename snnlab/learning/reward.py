@@ -24,10 +24,13 @@ from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.learning.base import CellState, IndependentCellTrainer
+from snnlab.learning.terms import pair_update
 from snnlab.network import Cell
 from snnlab.synapses import DelayedRead
+from snnlab.updates import Product
 
 Reduction = Callable[[Tensor, int], Tensor]
+Parts = tuple[Tensor | Product | None, Tensor | Product | None]  # what is added, and what is taken away
 
 
 def check_sum(name: str, value: Any) -> Reduction:
@@ -51,17 +54,17 @@ class Term:
     """
 
     rate: float
-    total: Callable[[float | Tensor], Tensor]
+    total: Callable[[float | Tensor], Tensor | Product]
     rows: Callable[[], Tensor]
 
 
 def pair_term(cell: Cell, rate: float, post: Tensor, pre: DelayedRead) -> Term:
     """|rate| x post x pre as it arrives, of every synapse: its total is one product, with no tensor of samples x weights."""
 
-    def total(factors: float | Tensor) -> Tensor:
+    def total(factors: float | Tensor) -> Tensor | Product:
         if isinstance(factors, float):  # spikes stay spikes, which is faster
-            return cell.connection.correlate(post, pre) * (abs(rate) * factors)
-        return cell.connection.correlate(scaled(post, abs(rate) * factors), pre)
+            return pair_update(cell, rate * factors, post, pre, torch.sum)
+        return pair_update(cell, rate, scaled(post, factors), pre, torch.sum)
 
     return Term(rate, total, lambda: cell.connection.pair(post, pre) * abs(rate))
 
@@ -97,7 +100,7 @@ def check_reward(signal: float | Tensor, scale: float, cell: Cell) -> float | Te
     return checks.fitting("signal", signal.detach(), weight.dtype).to(weight.device) * scale
 
 
-def rewarded(terms: Iterable[Term], reward: float | Tensor, samples: int, reduction: Reduction) -> tuple[Tensor | None, Tensor | None]:
+def rewarded(terms: Iterable[Term], reward: float | Tensor, samples: int, reduction: Reduction) -> Parts:
     """Sorts the terms of a rule, times their reward, into what is added and what is taken away; None where nothing is.
 
     Args:
@@ -116,7 +119,7 @@ def rewarded(terms: Iterable[Term], reward: float | Tensor, samples: int, reduct
         return None, None
     quick = reduction is torch.sum or reduction is torch.mean
     size = abs(reward) / (samples if reduction is torch.mean else 1)  # of all samples, also those that have no part
-    parts: dict[bool, list[Tensor]] = {True: [], False: []}
+    parts: dict[bool, list] = {True: [], False: []}
     for term in terms:
         rows = None if quick else term.rows()
         adds = (reward >= 0) == (term.rate >= 0)
@@ -134,7 +137,7 @@ def rewarded(terms: Iterable[Term], reward: float | Tensor, samples: int, reduct
 class RewardedTrainer(IndependentCellTrainer):
     """A rule whose terms are multiplied by a reward: `rule(signal, scale)`.
 
-    A subclass declares a setting `batchreduce`, builds its traces in `build`, and in `terms` advances them and says what would be learned.
+    A subclass builds its traces in `build`, and in `contribute` advances them and says what a reward makes of them.
 
     Example:
         >>> issubclass(snn.MSTDP, RewardedTrainer), issubclass(snn.MSTDPET, RewardedTrainer)
@@ -142,8 +145,11 @@ class RewardedTrainer(IndependentCellTrainer):
     """
 
     @abstractmethod
-    def terms(self, cell: Cell, state: CellState) -> tuple[Term, ...]:
-        """Advances the traces of a cell by the step that has just run, and says what this step would teach."""
+    def contribute(self, cell: Cell, state: CellState, reward: float | Tensor) -> Parts:
+        """Advances the traces of a cell by the step that has just run; returns what this step adds and what it takes away.
+
+        The reward is one number for all samples, or one a sample.
+        """
 
     def forward(self, signal: float | Tensor | None = None, scale: float = 1.0, cells: Iterable[str] | None = None) -> None:
         """Looks at every cell once, and rewards it; call it after the layer's step and before `layer.update()`.
@@ -169,6 +175,6 @@ class RewardedTrainer(IndependentCellTrainer):
         check_reward(signal, scale, cell)
 
     def step(self, cell: Cell, state: CellState, signal: float | Tensor, scale: float) -> None:
-        reward, terms = check_reward(signal, scale, cell), self.terms(cell, state)
+        parts = self.contribute(cell, state, check_reward(signal, scale, cell))
         for name in self.trains:
-            getattr(cell.updater, name).add(*rewarded(terms, reward, cell.connection.batchsz, state.batchreduce))
+            getattr(cell.updater, name).add(*parts)

@@ -138,10 +138,14 @@ def test_one_reward_is_the_same_reward_for_every_sample(rule):
 
 
 @every_rule
-def test_a_scale_multiplies_the_reward(rule):
+@pytest.mark.parametrize("kind", ["one a sample", "a number", "a tensor of no axis"])
+def test_a_scale_multiplies_the_reward(kind, rule):
     pre, post, drawn = trains(20), trains(20, size=3, seed=1), rewards(20, 4)
-    plain = run(connect(), rule(), pre, post, drawn * 2.5)
-    torch.testing.assert_close(run(connect(), rule(), pre, post, drawn, 2.5), plain, rtol=1e-10, atol=1e-12)
+    signals = {"one a sample": drawn, "a number": drawn[:, 0].tolist(), "a tensor of no axis": drawn[:, 0]}[kind]
+    larger = [2.5 * signal for signal in signals]
+    torch.testing.assert_close(
+        run(connect(), rule(), pre, post, signals, 2.5), run(connect(), rule(), pre, post, larger), rtol=1e-10, atol=1e-12
+    )
 
 
 @every_rule
