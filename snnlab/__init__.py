@@ -45,6 +45,7 @@ from snnlab.learning import (
     DiehlCookSTDP,
     IndependentCellTrainer,
     KernelSTDP,
+    LinearHomeostasis,
     RewardedTrainer,
     TripletSTDP,
     Unit,

@@ -82,6 +82,9 @@ class CellTrainer(Module, ABC):
                     self.check_together(unit.state)
                 except ValueError as error:
                     raise ValueError(f"Cell {name!r} has settings of its own. {error}") from None
+            self._check_trained(name, unit.cell, unit.state)
+        for unit in self:
+            unit.state.watch.parameters = self.trained(unit.state)
 
     def check_together(self, settings: Any) -> None:
         """Refuses settings that do not fit each other; `settings` has them as attributes, be it the rule or the state of a cell."""
@@ -122,15 +125,20 @@ class CellTrainer(Module, ABC):
             )
         state = CellState(self, self._checked(overrides))
         self.check_together(state)
-        trained = self.trained(state)
-        for parameter in trained:
-            if parameter not in cell.updater.names:
-                raise RuntimeError(f"Cell {name!r} has an updater without {parameter!r}, which {type(self).__name__} trains.")
-        state.__dict__["watch"] = Watch(cell, type(self).__name__, name, trained)
+        self._check_trained(name, cell, state)
+        state.__dict__["watch"] = Watch(cell, type(self).__name__, name, self.trained(state))
         unit = Unit(cell, state)
         self._fit(unit)
         self.states_[key], self._cells[name] = state, unit
         return unit
+
+    def _check_trained(self, name: str, cell: Cell, state: CellState) -> None:
+        for parameter in self.trained(state):
+            if cell.updater is not None and parameter not in cell.updater.names:
+                raise RuntimeError(
+                    f"Cell {name!r} has an updater without {parameter!r}, which {type(self).__name__} trains. Build the connection with "
+                    f"{parameter}, if it has none, and call cell.connection.defaultupdater()."
+                )
 
     def _checked(self, overrides: dict[str, Any]) -> dict[str, Any]:
         settings, checked = self.settings(), {}
