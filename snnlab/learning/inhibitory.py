@@ -34,8 +34,11 @@ from torch import Tensor
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.learning.base import CellState, IndependentCellTrainer, Unit
-from snnlab.learning.terms import TRACES, check_tolerance, check_trace_mode, history_like_synapse, reduced_pair
+from snnlab.learning.terms import TRACES, check_tolerance, check_trace_mode, history_like_synapse, pair_update, reduced_pair
 from snnlab.network import Cell
+from snnlab.updates import Product
+
+Update = Tensor | Product
 
 
 def depression(target_rate: float, time_constant: float) -> float:
@@ -153,9 +156,10 @@ class VogelsSTDP(IndependentCellTrainer):
         arriving = replace(arriving, tolerance=arriving.tolerance if state.tolerance is None else state.tolerance)
         reading = {"interp": "expdecay", "time_constant": state.tc} if state.delayed else {}
         traced, alpha = replace(arriving, record=state.pre_trace_, **reading), depression(state.target_rate, state.tc)
-        stronger = reduced_pair(cell, state.lr, spikes, traced, state.batchreduce)
-        stronger = stronger + reduced_pair(cell, state.lr, state.post_trace_, arriving, state.batchreduce)
-        weaker = reduced_pair(cell, state.lr * alpha, torch.ones_like(state.post_trace_), arriving, state.batchreduce)
+        pair = pair_update if isinstance(direction, int) else reduced_pair  # signs that differ are sorted element by element
+        stronger = pair(cell, state.lr, spikes, traced, state.batchreduce)
+        stronger = stronger + pair(cell, state.lr, state.post_trace_, arriving, state.batchreduce)
+        weaker = pair(cell, state.lr * alpha, torch.ones_like(state.post_trace_), arriving, state.batchreduce)
         cell.updater.weight.add(*_towards(direction, stronger, weaker))
 
 
@@ -169,17 +173,19 @@ def _direction(cell: Cell, state: CellState) -> Tensor | int:
                 "Set connection.sign = -torch.ones_like(connection.weight) for weights below 0, or + for magnitudes to be subtracted."
             )
         return sign
-    checked = state.__dict__.get("checked")  # a look at every element makes a GPU wait, so once for each tensor
-    if checked is None or checked[0] is not own or checked[1] != sign:
+    change = None if own.is_inference() else own._version
+    known = state.__dict__.get("known_sign")  # a look at every element makes a GPU wait, so once for each tensor
+    if known is None or known[0] is not own or known[1] != (change, sign) or change is None:
         if (own == 0).any():
             raise ValueError("connection.sign must be -1 or +1 for inhibitory plasticity, but leaves some weights free (0).")
         if sign is not None and (own != sign).any():
             raise ValueError(f"sign must agree with connection.sign, but is {sign}, and some there are not. Leave it out to read those.")
-        state.__dict__["checked"] = (own, sign)
-    return own
+        alike = int(own.flatten()[0]) if (own == own.flatten()[0]).all() else own
+        known = state.__dict__["known_sign"] = (own, (change, sign), alike)
+    return known[2]
 
 
-def _towards(direction: Tensor | int, stronger: Tensor, weaker: Tensor) -> tuple[Tensor, Tensor]:
+def _towards(direction: Tensor | int, stronger: Update, weaker: Update) -> tuple[Update, Update]:
     """What is added and what is taken away, where weights of this sign are to grow away from 0 by `stronger` and towards it by `weaker`."""
     if isinstance(direction, int):
         return (stronger, weaker) if direction > 0 else (weaker, stronger)

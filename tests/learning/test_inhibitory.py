@@ -266,6 +266,18 @@ def test_a_sign_that_is_taken_away_in_flight_is_missed(sign, words):
 # ---------------------------------------------------------------------------------------------------------------- rates and moments
 
 
+def test_a_sign_that_is_turned_in_place_turns_the_rule():
+    layer, rule = written(connect(batch_size=1), 1), snn.VogelsSTDP(1.0, 20.0, 0.0)
+    rule.register_cell("only", layer.cell)
+    for sign in (1, -1):
+        layer.connection.sign.fill_(sign)
+        layer.connection.weight = torch.full((3, 4), 5.0 * sign).double()
+        layer(torch.ones(1, 4, dtype=torch.bool), neuron_kwargs={"script": torch.ones(1, 3, dtype=torch.bool)})
+        rule()
+        layer.update()
+        assert (layer.connection.weight * sign > 5.0).all()
+
+
 def test_contributions_are_magnitudes():
     for sign in (-1, 1):
         layer = written(connect(batch_size=1), sign)
