@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import snnlab as snn
+from snnlab.connections import delays
 from snnlab.connections.delays import delayed_outer, delayed_outer_of_spikes, delayed_sum
 from snnlab.connections.plan import DelayPlan, Reading, plan_delays
 
@@ -469,7 +470,10 @@ def random_plan(slots, inputs, outputs, seed=0, factor=True, beyond=True, reads=
 @pytest.mark.parametrize("factor", [True, False])
 @pytest.mark.parametrize("beyond", [True, False])
 @pytest.mark.parametrize("batch", [1, 5])
-def test_the_products_equal_their_sums(batch, beyond, factor, reads):
+@pytest.mark.parametrize(("few", "at_once"), [(30, 2**20), (30, 30), (0, 2**20)], ids=["all slots", "two outputs at a time", "own slots"])
+def test_the_products_equal_their_sums(monkeypatch, few, at_once, batch, beyond, factor, reads):
+    monkeypatch.setattr(delays, "FEW_SLOTS", few)
+    monkeypatch.setattr(delays, "AT_ONCE", at_once)
     plan, random = random_plan(4, 3, 6, factor=factor, beyond=beyond, reads=reads), generator(7)
     history = torch.rand(12, batch, generator=random, dtype=torch.float64)
     weight = torch.rand(6, 3, generator=random, dtype=torch.float64)
@@ -488,6 +492,8 @@ def test_the_products_equal_their_sums(batch, beyond, factor, reads):
     torch.testing.assert_close(delayed_sum(history, weight, plan, scale=2.0, overbound=0.25), out)
     torch.testing.assert_close(delayed_outer(post, history, plan), pairs)
     torch.testing.assert_close(delayed_outer_of_spikes(spikes, history, plan), pairs_of_spikes)
+    torch.testing.assert_close(delayed_outer(post, history, plan, scale=0.5), 0.5 * pairs)
+    torch.testing.assert_close(delayed_outer_of_spikes(spikes, history, plan, scale=0.5), 0.5 * pairs_of_spikes)
     with torch.inference_mode():
         torch.testing.assert_close(delayed_outer(post, history, plan), pairs)
         left_by_it = history.clone()

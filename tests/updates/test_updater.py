@@ -11,7 +11,7 @@ from torch import nn
 from snnlab import DeltaCurrent, LinearDense
 from snnlab.core import bounds
 from snnlab.core.bounds import bound_upper_power
-from snnlab.updates import Accumulator, Clamping, Normalization, Updatable, Updater
+from snnlab.updates import Accumulator, Clamping, Normalization, Product, Updatable, Updater
 
 
 def connected(delay=2.0, bias=True, **kwargs):
@@ -178,6 +178,104 @@ def test_a_refused_update_changes_no_parameter_at_all(name, bad):
     with pytest.raises(ValueError, match=f"{name} must be"):
         connection.update()
     assert values(connection) == [[1, 1], [1], [1, 1]]
+
+
+def of_kind(value, kind):
+    """An update of both weights by the same number."""
+    return Product(torch.tensor([[value]]), torch.ones(1, 2)) if kind == "product" else torch.full((1, 2), value)
+
+
+@pytest.mark.parametrize("kind", ["tensor", "product"])
+def test_an_update_by_products_or_tensors_changes_the_parameter_that_there_is(kind):
+    connection = connected()
+    weight, place = connection.weight, connection.weight.data_ptr()
+    connection.updater.weight.add(pos=of_kind(3.0, kind), neg=of_kind(0.5, kind))
+    connection.update()
+    assert values(connection) == [[3.5, 3.5], [1], [1, 1]]
+    assert connection.weight is weight
+    assert weight.data_ptr() == place
+    connection.update()
+    assert values(connection)[0] == [3.5, 3.5]
+
+
+@pytest.mark.parametrize("kind", ["tensor", "product"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, 3e38, 5e37])
+def test_an_update_that_would_leave_no_finite_weight_changes_nothing(kind, value):
+    connection = connected()
+    connection.weight = tensor([1.0, 3e38])
+    before = values(connection)
+    connection.updater.weight.add(pos=of_kind(value, kind))
+    with pytest.raises(ValueError, match="weight must be finite in every element"):
+        connection.update()
+    assert values(connection) == before
+
+
+@pytest.mark.parametrize("kind", ["tensor", "product"])
+def test_the_largest_weight_stays_finite_where_an_update_is_too_small_to_move_it(kind):
+    connection, largest = connected(), torch.finfo(torch.float32).max
+    connection.weight = tensor([1.0, largest])
+    connection.updater.weight.add(pos=of_kind(1e30, kind))  # the next number below the largest is 2e31 less
+    connection.update()
+    assert values(connection)[0] == [tensor(1e30).item(), largest]
+
+
+@pytest.mark.parametrize("kind", ["tensor", "product"])
+def test_an_update_of_a_weight_that_is_nan_already_is_refused(kind):
+    connection = connected()
+    connection.weight.data[0, 1] = math.nan
+    connection.updater.weight.add(pos=of_kind(1.0, kind))
+    with pytest.raises(ValueError, match="weight must be finite in every element, but is NaN or infinite in 1 of 2"):
+        connection.update()
+    assert connection.weight[0, 0].item() == 1
+
+
+@pytest.mark.parametrize("kind", ["tensor", "product"])
+def test_a_setter_of_ones_own_sees_every_update(kind):
+    class Whole(LinearDense):
+        @property
+        def weight(self):
+            return super().weight
+
+        @weight.setter
+        def weight(self, value):
+            if (value < 0).any():
+                raise ValueError("no weight below 0")
+            LinearDense.weight.fset(self, value.round())
+
+    connection = Whole(2, 1, 1.0, synapse=DeltaCurrent.partialconstructor(1.0), weight_init=torch.ones_like)
+    connection.defaultupdater()
+    connection.updater.weight.add(pos=of_kind(1.25, kind))
+    connection.update()
+    assert connection.weight.tolist() == [[2, 2]]
+    connection.updater.weight.add(neg=of_kind(5.0, kind))
+    with pytest.raises(ValueError, match="no weight below 0"):
+        connection.update()
+    assert connection.weight.tolist() == [[2, 2]]
+
+
+@pytest.mark.parametrize("kind", ["tensor", "product"])
+def test_mask_and_sign_hold_after_an_update_in_place(kind):
+    connection = connected()
+    connection.mask, connection.sign = tensor([1.0, 0.0]), tensor([1.0, 1.0])
+    connection.updater.weight.add(neg=of_kind(5.0, kind))
+    connection.update()
+    assert connection.weight.tolist() == [[0, 0]]
+    connection.updater.weight.add(pos=of_kind(5.0, kind))
+    connection.update()
+    assert connection.weight.tolist() == [[5, 0]]
+
+
+@pytest.mark.parametrize("kind", ["tensor", "product"])
+def test_a_parameter_of_a_plain_module_is_updated_in_place_and_one_of_another_shape_is_not(kind):
+    module = nn.Linear(2, 1, bias=False).requires_grad_(False)
+    updater, before = Updater(module, "weight"), module.weight.clone()
+    updater.weight.add(pos=of_kind(0.5, kind))
+    updater()
+    torch.testing.assert_close(module.weight.data, before + 0.5)
+    updater.clear()
+    updater.weight.add(pos=Product(torch.ones(3, 1), torch.ones(1, 2)) if kind == "product" else torch.ones(3, 2))
+    with pytest.raises(ValueError, match=r"The update of weight must be of shape \(1, 2\)"):
+        updater()
 
 
 def test_an_update_is_written_in_place_and_keeps_no_graph():
