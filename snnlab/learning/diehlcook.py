@@ -23,6 +23,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from snnlab.core import checks
@@ -30,6 +31,10 @@ from snnlab.core.quantity import Quantity, Setting
 from snnlab.learning.base import CellState, IndependentCellTrainer
 from snnlab.learning.terms import TRACES, check_tolerance, check_trace_mode, history_like_synapse, reduced_pair
 from snnlab.network import Cell
+from snnlab.synapses import DelayedRead
+from snnlab.updates import Product
+
+FEW = 32  # rows up to which they are cheaper alone than all synapses at once
 
 
 class DiehlCookSTDP(IndependentCellTrainer):
@@ -125,10 +130,35 @@ class DiehlCookSTDP(IndependentCellTrainer):
         tolerance = arriving.tolerance if state.tolerance is None else state.tolerance
         between = {"interp": "expdecay", "time_constant": state.tc_pre} if state.delayed else {}
         traces = replace(arriving, record=state.pre_trace_, tolerance=tolerance, **between)
-        weight, samples = connection.weight, connection.postsyn_receptive(spikes)
-        seen = reduced_pair(cell, state.lr, spikes, traces, state.batchreduce)
-        wanted = state.batchreduce(samples.to(weight.dtype).sum(-1) * (abs(state.lr) * state.target), 0)
-        if state.mu:
-            left = (state.weight_max - weight).clamp(min=0) ** state.mu
-            seen, wanted = seen * left, wanted * left
+        few = _by_rows(cell, state, spikes, traces)
+        seen, wanted = few if few else _by_synapse(cell, state, spikes, traces)
         cell.updater.weight.add(*((seen, wanted) if state.lr >= 0 else (wanted, seen)))
+
+
+def _left(weight: Tensor, state: CellState) -> Tensor | float:
+    """(W_max − W)^μ."""
+    return (state.weight_max - weight).clamp(min=0) ** state.mu if state.mu else 1.0
+
+
+def _by_synapse(cell: Cell, state: CellState, spikes: Tensor, traces: DelayedRead) -> tuple[Tensor, Tensor]:
+    """What the traces add, and what the target takes away, at every synapse."""
+    connection, left = cell.connection, _left(cell.connection.weight, state)
+    seen = reduced_pair(cell, state.lr, spikes, traces, state.batchreduce)
+    counts = connection.postsyn_receptive(spikes).to(seen.dtype).sum(-1)
+    return seen * left, state.batchreduce(counts * (abs(state.lr) * state.target), 0) * left
+
+
+def _by_rows(cell: Cell, state: CellState, spikes: Tensor, traces: DelayedRead) -> tuple[Product, Product] | None:
+    """The same where few neurons spiked, for their rows of the weights alone; None where rows are many, or the connection has none."""
+    spiked = spikes.flatten(1).any(0).nonzero().squeeze(1)
+    if len(spiked) > FEW or state.batchreduce not in (torch.mean, torch.sum):
+        return None
+    factors = cell.connection.factors(spikes, traces)
+    if factors is None:
+        return None
+    post, pre = factors[0][spiked], factors[1]
+    rate = _left(cell.connection.weight[spiked], state) * (abs(state.lr) / (len(spikes) if state.batchreduce is torch.mean else 1))
+    place = torch.zeros(len(factors[0]), len(spiked), dtype=pre.dtype, device=pre.device)
+    place[spiked, torch.arange(len(spiked), device=spiked.device)] = 1.0
+    wanted = post.sum(1, keepdim=True) * state.target
+    return Product(place, post @ pre * rate), Product(place, (wanted * rate).expand(-1, pre.shape[1]))

@@ -7,6 +7,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import snnlab as snn
+from snnlab.learning import diehlcook
 from tests.learning.scripted import CLOSE, Scripted, connect, connect_conv, random_delays, train, trains
 
 TC_PRE, TARGET = 9.0, 0.7
@@ -112,6 +113,21 @@ def test_a_shared_weight_changes_by_the_sum_over_the_sites_of_its_image(delays):
             times = [t for t in range(15) if post[t, sample, f, r, c]]
             expected[f, ch, i, j] += sum(trace_at(arrivals, t, "cumulative") - TARGET for t in times) / 4
     torch.testing.assert_close(learn(layer, pre, post), 0.02 * expected, **CLOSE)
+
+
+@pytest.mark.parametrize("reduction", [None, torch.sum])
+@pytest.mark.parametrize("mu", [0.0, 1.0])
+@pytest.mark.parametrize("lr", [0.02, -0.02])
+def test_a_few_rows_alone_learn_as_all_synapses_at_once(monkeypatch, lr, mu, reduction):
+    pre, post = trains(), trains(size=3, seed=1)
+    changes = []
+    for few in (3, 2, 0):  # three rows at most; two, so that some steps take the one way and some the other; none
+        monkeypatch.setattr(diehlcook, "FEW", few)
+        layer = connect()
+        layer.connection.weight = torch.rand(3, 4, generator=torch.Generator().manual_seed(2))
+        changes.append(learn(layer, pre, post, lr=lr, mu=mu, weight_max=2.0, batch_reduction=reduction))
+    torch.testing.assert_close(changes[1], changes[0], rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(changes[2], changes[0], rtol=1e-10, atol=1e-12)
 
 
 # ------------------------------------------------------------------------------------------------------------------------- bounds
