@@ -1,0 +1,198 @@
+"""Detailed balance (Vogels, Sprekeler, Zenke, Clopath & Gerstner, Science 334:1569, 2011): inhibition learns to mirror excitation.
+
+What was shown, first for one neuron. It gets eight groups of inputs; a group's cells share a rate that wanders in time. Excitation is
+tuned: one group drives the neuron more than its neighbours, and those more than the rest. Inhibition comes from the same groups, at first
+with one weak weight for all. The neuron fires much and to everything. Then inhibitory weights learn (`VogelsSTDP`), and after some
+minutes
+
+- inhibitory weights have the tuning of the excitatory ones, though nothing told them of it: every group's excitation meets inhibition of
+  its own size, at its own time ("detailed balance");
+- the neuron fires sparsely, near the rate ρ₀ that the rule was given.
+
+What is simpler here. Currents take the place of conductances, so inhibition takes away and does not divide. A group's rate follows a random
+signal that forgets in 50 ms, half-rectified, on a floor. Weights change each millisecond by the mean over 32 samples, which hear signals of
+their own, and at a high learning rate: seconds take the place of minutes. The paper's curves are compared by what they show, not by numbers
+read from them. The tuning curve has the paper's form as we remember it; other constants are of its order, chosen so that excitation alone
+is more than twice what the neuron needs to fire.
+
+The rate ends below the target, the more so the higher the target: the rule balances pairs of spikes, and common signals bring more pairs
+than chance would.
+
+    from snnlab.published import vogels2011
+    python -m snnlab.published.vogels2011       at full size, over some seeds
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+import snnlab as snn
+
+CHANNELS, PREFERRED = 8, 5  # groups of inputs, counted from 1, and the one that excites most
+EXCITATORY, INHIBITORY = 100, 25  # cells of each kind in a group
+FLOOR, SWING, MEMORY = 2.0, 20.0, 50.0  # Hz, Hz a standard deviation of the signal, ms: some 10 Hz on average
+CHARGE = 0.05  # pC a spike and unit of weight: a quarter of a mV
+TC_EXCITATORY, TC_INHIBITORY, TC_TRACE = 5.0, 10.0, 20.0  # ms
+NEURON = {"rest_v": -60.0, "reset_v": -60.0, "thresh_v": -50.0, "refrac_t": 5.0, "time_constant": 20.0, "resistance": 100.0}
+
+
+def tuning() -> Tensor:
+    """Excitatory weights of the groups: a peak of 1.4 at the preferred one, and a floor of 0.3.
+
+    Example:
+        >>> [round(weight, 2) for weight in tuning().tolist()]
+        [0.3, 0.31, 0.36, 0.85, 1.4, 0.85, 0.36, 0.31]
+    """
+    return 0.3 + 1.1 / (1 + (torch.arange(1.0, CHANNELS + 1) - PREFERRED) ** 4)
+
+
+def signals(steps: int, samples: int, generator: torch.Generator) -> Tensor:
+    """Rates of the groups, steps x samples x groups, in Hz: FLOOR + SWING·max(0, x), with x a random walk that forgets in 50 ms.
+
+    Example:
+        >>> rates = signals(2000, 4, torch.Generator().manual_seed(0))
+        >>> rates.shape, rates.min().item(), 8 < rates.mean() < 12
+        (torch.Size([2000, 4, 8]), 2.0, tensor(True))
+    """
+    keep = math.exp(-1.0 / MEMORY)
+    walk = torch.randn(steps, samples, CHANNELS, generator=generator)
+    walk[1:] *= math.sqrt(1 - keep * keep)  # the variance stays 1
+    for step in range(1, steps):
+        walk[step] += keep * walk[step - 1]
+    return FLOOR + SWING * walk.clamp(min=0)
+
+
+def spikes(rates: Tensor, cells: int, generator: torch.Generator) -> Tensor:
+    """Random spikes of `cells` cells a group, steps x samples x (groups·cells), in steps of 1 ms."""
+    rates = (rates / 1000).repeat_interleave(cells, -1)
+    return torch.rand(rates.shape, generator=generator) < rates
+
+
+def network(
+    lr: float, target_rate: float = 5.0, samples: int = 32, excitatory: int = EXCITATORY, inhibitory: int = INHIBITORY
+) -> tuple[snn.Biclique, snn.VogelsSTDP]:
+    """One neuron, its tuned excitation, its flat inhibition, and the rule on the latter.
+
+    With fewer cells a group each carries more charge, so that the currents stay.
+    """
+
+    def connection(cells: int, full: int, time_constant: float, weight: Tensor) -> snn.LinearDense:
+        synapse = snn.SingleExponentialCurrent.partialconstructor(CHARGE * full / cells, time_constant)
+        start = weight.repeat_interleave(cells).unsqueeze(0)
+        return snn.LinearDense(CHANNELS * cells, 1, 1.0, synapse=synapse, batch_size=samples, weight_init=lambda _: start)
+
+    excitation = connection(excitatory, EXCITATORY, TC_EXCITATORY, tuning())
+    inhibition = connection(inhibitory, INHIBITORY, TC_INHIBITORY, torch.full((CHANNELS,), -0.2))
+    inhibition.sign = torch.tensor([[-1]])
+    inhibition.defaultupdater()
+    neuron = snn.LIF(1, 1.0, **NEURON, batch_size=samples)
+    layer = snn.Biclique([("excitation", excitation), ("inhibition", inhibition)], [("neuron", neuron)])
+    rule = snn.VogelsSTDP(lr, TC_TRACE, target_rate)
+    rule.register_cell("inhibition", layer.cells.inhibition.neuron)
+    return layer, rule
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What a run gives.
+
+    Attributes:
+        excitation, inhibition: mean size of a group's weights, at the end.
+        rates: output rate in each second of learning, in Hz.
+        rate: output rate afterwards, with the weights at rest, in Hz.
+        currents: excitatory and inhibitory current of the first sample afterwards, in nA, 2 x steps.
+        over_groups: correlation of `excitation` and `inhibition`.
+        over_time: correlation of both currents, of all samples, averaged over 50 ms.
+    """
+
+    excitation: Tensor
+    inhibition: Tensor
+    rates: Tensor
+    rate: float
+    currents: Tensor
+    over_groups: float
+    over_time: float
+
+
+def correlation(one: Tensor, other: Tensor) -> float:
+    """Pearson's; 0 where one of the two does not vary.
+
+    Example:
+        >>> correlation(torch.tensor([0.0, 1.0, 2.0]), torch.tensor([3.0, 5.0, 7.0]))
+        1.0
+    """
+    if min(one.std(), other.std()) < 1e-6:
+        return 0.0
+    return round(torch.corrcoef(torch.stack([one.flatten(), other.flatten()]))[0, 1].item(), 6)
+
+
+@torch.inference_mode()
+def run(
+    *,
+    generator: torch.Generator,
+    seconds: int = 30,
+    lr: float = 0.2,
+    target_rate: float = 5.0,
+    samples: int = 32,
+    excitatory: int = EXCITATORY,
+    inhibitory: int = INHIBITORY,
+    after: int = 5,
+) -> Balance:
+    """Learns for some seconds, at a quarter of the rate in the last third of them; then looks on for `after` seconds."""
+    layer, rule = network(lr, target_rate, samples, excitatory, inhibitory)
+    rates, currents = [], []
+    for second in range(seconds + after):
+        learning = second < seconds
+        rule.lr = lr if second < seconds * 2 / 3 else lr / 4
+        drive = signals(1000, samples, generator)
+        count = 0
+        for excited, inhibited in zip(spikes(drive, excitatory, generator), spikes(drive, inhibitory, generator), strict=True):
+            fired, flows = layer({"excitation": (excited,), "inhibition": (inhibited,)}, capture_intermediate=True)
+            count += int(fired["neuron"].sum())
+            if learning:
+                rule()
+                layer.update()
+            else:
+                currents.append(torch.stack([flows["excitation"], flows["inhibition"]])[:, :, 0])
+        rates.append(count / samples)
+    both = torch.stack(currents, -1)  # 2 x samples x steps
+    smooth = torch.nn.functional.avg_pool1d(both, 50)
+    excitation = layer.connections.excitation.weight.view(CHANNELS, -1).mean(1)
+    inhibition = -layer.connections.inhibition.weight.view(CHANNELS, -1).mean(1)
+    return Balance(
+        excitation=excitation,
+        inhibition=inhibition,
+        rates=torch.tensor(rates[:seconds]),
+        rate=sum(rates[seconds:]) / after,
+        currents=both[:, 0],
+        over_groups=correlation(excitation, inhibition),
+        over_time=correlation(smooth[0], -smooth[1]),
+    )
+
+
+def main(seeds: int = 3) -> str:
+    """The figures beside the paper's, over some seeds, as a table."""
+    runs = [run(generator=torch.Generator().manual_seed(seed)) for seed in range(seeds)]
+    still = run(generator=torch.Generator().manual_seed(0), lr=0.0, seconds=1)
+    faster = run(generator=torch.Generator().manual_seed(0), target_rate=15.0)
+
+    def spread(values: list[float]) -> str:
+        return f"{sum(values) / len(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+
+    rows = [
+        ("excitation and inhibition over the groups, correlation", "tuned alike", spread([each.over_groups for each in runs])),
+        ("both currents in time, over 50 ms, correlation", "mirror each other", spread([each.over_time for each in runs])),
+        ("output rate in Hz, target 5 Hz", "near the target", spread([each.rate for each in runs])),
+        ("output rate in Hz, target 15 Hz", "near the target", f"{faster.rate:.2f}"),
+        ("before learning: over the groups", "flat", f"{still.over_groups:.2f}"),
+        ("before learning: in time", "-", f"{still.over_time:.2f}"),
+        ("before learning: output rate in Hz", "high", f"{still.rate:.2f}"),
+    ]
+    table = ["| figure | paper | here |", "|---|---|---|"]
+    return "\n".join(table + [f"| {' | '.join(row)} |" for row in rows])
+
+
+if __name__ == "__main__":
+    print(main())
