@@ -40,6 +40,8 @@ from snnlab.learning import (
     Competitive,
     DelayAdjustedKernelSTDP,
     DelayAdjustedKernelSTDPD,
+    DelayAdjustedMSTDP,
+    DelayAdjustedMSTDPD,
     DelayAdjustedSTDP,
     DelayAdjustedSTDPD,
     DiehlCookSTDP,

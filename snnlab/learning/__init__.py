@@ -3,6 +3,7 @@
 from snnlab.learning.base import CellTrainer, IndependentCellTrainer, Unit
 from snnlab.learning.competitive import Competitive
 from snnlab.learning.delayadjusted import DelayAdjustedSTDP, DelayAdjustedSTDPD
+from snnlab.learning.delayadjustedmstdp import DelayAdjustedMSTDP, DelayAdjustedMSTDPD
 from snnlab.learning.diehlcook import DiehlCookSTDP
 from snnlab.learning.homeostasis import LinearHomeostasis
 from snnlab.learning.inhibitory import VogelsSTDP
@@ -22,6 +23,8 @@ __all__ = [
     "Competitive",
     "DelayAdjustedKernelSTDP",
     "DelayAdjustedKernelSTDPD",
+    "DelayAdjustedMSTDP",
+    "DelayAdjustedMSTDPD",
     "DelayAdjustedSTDP",
     "DelayAdjustedSTDPD",
     "DiehlCookSTDP",

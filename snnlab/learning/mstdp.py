@@ -94,7 +94,7 @@ class MSTDP(RewardedTrainer):
     def build(self, cell: Cell, state: CellState) -> None:
         keep_pair_traces(cell, state)
 
-    def contribute(self, cell: Cell, state: CellState, reward: float | Tensor) -> Parts:
+    def parts(self, cell: Cell, state: CellState, reward: float | Tensor) -> Parts:
         at_post, at_pre = advance_pair_traces(cell, state, state.delayed)
         terms = pair_term(cell, state.lr_post, *at_post), pair_term(cell, state.lr_pre, *at_pre)
         return rewarded(terms, reward, cell.connection.batchsz, state.batchreduce)

@@ -113,7 +113,7 @@ class MSTDPET(RewardedTrainer):
         for name in ("eligible_post_", "eligible_pre_"):
             state.register_state(name, torch.zeros(cell.connection.batchsz, *weight.shape, dtype=weight.dtype))
 
-    def contribute(self, cell: Cell, state: CellState, reward: float | Tensor) -> Parts:
+    def parts(self, cell: Cell, state: CellState, reward: float | Tensor) -> Parts:
         at_post, at_pre = advance_pair_traces(cell, state, delayed=False)
         times: dict[str, Any] = {"step_time": cell.connection.dt, "time_constant": state.tc_eligibility}
         state.eligible_post_ = eligible(state.eligible_post_, cell.connection.pair(*at_post), **times)

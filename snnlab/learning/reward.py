@@ -134,18 +134,49 @@ def rewarded(terms: Iterable[Term], reward: float | Tensor, samples: int, reduct
     return tuple(reduction(torch.cat(part), 0) if part else None for part in parts.values())
 
 
+def rewarded_in_turn(
+    rates: tuple[float, ...], samples: Iterable[tuple[Tensor, ...]], reward: float | Tensor, count: int, reduction: Reduction
+) -> Parts:
+    """The same for a rule that works on one sample after the other, so that no tensor of samples x weights is made.
+
+    Args:
+        rates: learning rate of each term.
+        samples: the magnitudes of the terms at a rate of 1, one tuple a sample, which are written over; not asked for without a reward.
+        reward, reduction: as in `rewarded`.
+        count: number of samples.
+
+    Example:
+        >>> samples = [(torch.tensor(1.0), torch.tensor(5.0)), (torch.tensor(1.0), torch.tensor(7.0))]
+        >>> rewarded_in_turn((2.0, -1.0), samples, torch.tensor([1.0, -1.0]), 2, torch.sum)
+        (tensor(9.), tensor(7.))
+    """
+    rewards = [reward] * count if isinstance(reward, float) else reward.tolist()
+    if not any(rewards):
+        return None, None
+    if reduction is not torch.sum and reduction is not torch.mean:
+        rows = map(torch.stack, zip(*samples, strict=True))
+        return rewarded([kept_term(rate, each) for rate, each in zip(rates, rows, strict=True)], reward, count, reduction)
+    share = 1 / count if reduction is torch.mean else 1.0
+    parts: dict[bool, Tensor | None] = {True: None, False: None}
+    for own, magnitudes in zip(rewards, samples, strict=True):
+        for rate, magnitude in zip(rates, magnitudes if own else (), strict=bool(own)):
+            adds, change = (own >= 0) == (rate >= 0), magnitude.mul_(abs(own * rate) * share)
+            parts[adds] = change if parts[adds] is None else parts[adds].add_(change)
+    return parts[True], parts[False]
+
+
 class RewardedTrainer(IndependentCellTrainer):
     """A rule whose terms are multiplied by a reward: `rule(signal, scale)`.
 
-    A subclass builds its traces in `build`, and in `contribute` advances them and says what a reward makes of them.
+    A subclass builds its traces in `build`, and in `parts` advances them and says what a reward makes of them.
 
     Example:
-        >>> issubclass(snn.MSTDP, RewardedTrainer), issubclass(snn.MSTDPET, RewardedTrainer)
+        >>> issubclass(snn.MSTDP, snn.RewardedTrainer), issubclass(snn.DelayAdjustedMSTDPD, snn.RewardedTrainer)
         (True, True)
     """
 
     @abstractmethod
-    def contribute(self, cell: Cell, state: CellState, reward: float | Tensor) -> Parts:
+    def parts(self, cell: Cell, state: CellState, reward: float | Tensor) -> Parts:
         """Advances the traces of a cell by the step that has just run; returns what this step adds and what it takes away.
 
         The reward is one number for all samples, or one a sample.
@@ -175,6 +206,6 @@ class RewardedTrainer(IndependentCellTrainer):
         check_reward(signal, scale, cell)
 
     def step(self, cell: Cell, state: CellState, signal: float | Tensor, scale: float) -> None:
-        parts = self.contribute(cell, state, check_reward(signal, scale, cell))
+        parts = self.parts(cell, state, check_reward(signal, scale, cell))
         for name in self.trains:
             getattr(cell.updater, name).add(*parts)
