@@ -43,7 +43,7 @@ def test_the_neuron_comes_to_fire_at_its_target(learned, untrained):
 
 def test_another_target_gives_another_rate():
     # Below it in the end: common signals make output and inhibition coincide more often than by chance.
-    assert balance(target_rate=15.0, seconds=1).rate == pytest.approx(15.0, abs=4.0)
+    assert balance(target_rate=15.0).rate == pytest.approx(15.0, abs=4.0)
 
 
 def test_the_signals_are_as_wide_and_as_slow_as_they_say():
