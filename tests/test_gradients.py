@@ -204,8 +204,9 @@ def test_delays_that_would_learn_nothing_or_little_are_told_of_once(build, synap
 # ----------------------------------------------------------------------------------------------- delays that learn stay within their range
 
 
-def linear(synapse="delta plus", **more):
-    return SYNAPSES[synapse](interp_mode="linear", inplace=False, **more)
+def linear(synapse="delta plus", charge=None):
+    more = {"interp_mode": "linear", "inplace": False}
+    return SYNAPSES[synapse](**more) if charge is None else snn.DeltaPlusCurrent.partialconstructor(charge, **more)
 
 
 def live(connection):
@@ -305,78 +306,61 @@ def test_a_delay_that_became_nan_is_named(kind):
 # ----------------------------------------------------------------------------------------------------- rules and gradients at the same time
 
 
-def both(delay=DELAY, inputs=3):
+def both(build, delay=DELAY):
     """A layer whose weights and delays learn by gradient and by rules, and spikes that make its neurons fire."""
-    synapse = snn.DeltaPlusCurrent.partialconstructor(60.0, interp_mode="linear", inplace=False)
-    start = draw((2, inputs), 0.5, 1.0, 4)
-    connection = snn.LinearDense(inputs, 2, 1.0, synapse=synapse, delay=delay, batch_size=BATCH, weight_init=lambda w: start)
+    connection = build(synapse=linear(charge=60.0), delay=delay, batch_size=BATCH).to(torch.float64)
+    shape = connection.weight.shape
+    connection.weight = draw(shape, 0.5, 1.0, 4)
     if delay:
-        connection.delay = delays_between_steps((2, inputs))
+        connection.delay = delays_between_steps(shape)
         connection.delay.requires_grad_()
     connection.weight.requires_grad_()
     connection.defaultupdater()
     cells = {"rest_v": -65.0, "reset_v": -65.0, "thresh_v": -60.0, "refrac_t": 0.0, "time_constant": 10.0}
-    layer = snn.Serial(connection, snn.LIF(2, 1.0, **cells, batch_size=BATCH, surrogate="fast_sigmoid").to(torch.float64))
-    spikes = (draw((12, BATCH, inputs), 0, 1, 9) < 0.4).double()
-    return layer, spikes
+    neuron = snn.LIF(connection.outshape, 1.0, **cells, batch_size=BATCH, surrogate="fast_sigmoid").to(torch.float64)
+    return snn.Serial(connection, neuron), (draw((12, *connection.batched_inshape), 0, 1, 9) < 0.4).double()
 
 
+@every_connection
 @pytest.mark.parametrize("delay", [None, DELAY])
-def test_a_rule_changes_weights_at_every_step_and_the_gradient_is_that_of_the_weights_as_they_were(delay):
-    layer, spikes = both(delay)
-    inputs = spikes.clone().requires_grad_()
+def test_rules_change_a_connection_at_every_step_and_its_gradient_is_that_of_what_it_was_at_each(build, delay):
+    layer, spikes = both(build, delay)
+    other, _ = both(build, delay)  # it knows no rule: what it uses is lent, one parameter for the whole run and the changes as constants
+    del other.connection.updater
+    names = ["weight", "delay"] if delay else ["weight"]
+    before = {name: getattr(layer.connection, name).detach().clone() for name in names}
+    lent = {name: value.clone().requires_grad_() for name, value in before.items()}
+    inputs, given = (spikes.clone().requires_grad_() for _ in range(2))
     stdp = snn.STDP(0.05, -0.02, 20.0, 20.0)
     stdp.register_cell("only", layer.cell)
-    before, weights, out = layer.connection.weight.detach().clone(), [], []
-    for each in inputs:
-        weights.append(layer.connection.weight.detach().clone())
-        out.append(layer(each))
+    out, expected = [], []
+    for mine, its in zip(inputs, given, strict=True):
+        now = {f"{name}_": lent[name] + (getattr(layer.connection, name) - before[name]).detach() for name in names}
+        expected.append(other.neuron(torch.func.functional_call(other.connection, now, (its,))))
+        out.append(layer(mine))
         stdp()
+        if delay:
+            layer.updater.delay = torch.full_like(before["delay"], 0.2)  # some reach the longest, and stay there
         layer.update()
     torch.stack(out).sum().backward()
-    assert (layer.connection.weight - before).abs().max() > 0.01
-    # The same run of a layer that knows no rule: its weights are the ones above, step by step, as constants added to one parameter.
-    other, _ = both(delay)
-    del other.connection.updater
-    first, given = before.clone().requires_grad_(), spikes.clone().requires_grad_()
-    total = 0
-    for each, weight in zip(given, weights, strict=True):
-        lent = {"weight_": first + (weight - before)}
-        total = total + other.neuron(torch.func.functional_call(other.connection, lent, (each,))).sum()
-    total.backward()
-    assert total.item() == torch.stack(out).sum().item() > 5
-    torch.testing.assert_close(layer.connection.weight.grad, first.grad)
+    torch.stack(expected).sum().backward()
+    assert torch.equal(torch.stack(out), torch.stack(expected))
+    assert torch.stack(out).any()
     torch.testing.assert_close(inputs.grad, given.grad)
+    for name in names:
+        learned = getattr(layer.connection, name)
+        assert (learned - before[name]).abs().max() > 0.01
+        assert learned.grad.any()
+        torch.testing.assert_close(learned.grad, lent[name].grad)
     if delay:
-        torch.testing.assert_close(layer.connection.delay.grad, other.connection.delay.grad)
-        assert layer.connection.delay.grad.any()
-
-
-def test_delays_learn_by_a_rule_and_by_gradient_at_once():
-    # The rule adds 0.01 ms a step, also beyond the end, where delays stay; the gradient is that of the delays as they were at each step.
-    layer, spikes = both()
-    other, _ = both()
-    total, lent = 0, other.connection.delay.detach().clone().requires_grad_()
-    before, out = layer.connection.delay.detach().clone(), []
-    for each in spikes:
-        shift = (layer.connection.delay - before).detach()
-        out.append(layer(each))
-        total = total + other.neuron(torch.func.functional_call(other.connection, {"delay_": lent + shift}, (each,))).sum()
-        layer.updater.delay = torch.full_like(before, 0.01)
-        layer.update()
-    torch.stack(out).sum().backward()
-    total.backward()
-    torch.testing.assert_close(layer.connection.delay, (before + 0.12).clamp(max=DELAY))
-    torch.testing.assert_close(layer.connection.delay.grad, lent.grad)
-    after = layer.connection.delay.detach().clone()
-    torch.optim.SGD([layer.connection.delay], lr=0.1).step()
-    torch.testing.assert_close(layer.connection.delay, (after - 0.1 * lent.grad).clamp(0, DELAY))
+        here = live(layer.connection)
+        torch.testing.assert_close(layer.connection.delay[here], (before["delay"] + 12 * 0.2).clamp(max=DELAY)[here])
 
 
 def test_what_a_rule_does_is_the_same_with_and_without_a_gradient():
     changes = []
     for learns in (True, False):
-        layer, spikes = both()
+        layer, spikes = both(CONNECTIONS["dense"])
         layer.connection.weight.requires_grad_(learns)
         layer.connection.delay.requires_grad_(learns)
         stdp = snn.STDP(0.05, -0.02, 20.0, 20.0)

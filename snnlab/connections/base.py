@@ -226,7 +226,12 @@ class Connection(Updatable, Module, ABC):
     @property
     def syncurrent(self) -> Tensor:
         """Currents, in nA, as the last step used them: at each synapse's delay, B x *synapse.shape x N, or B x *synapse.shape."""
-        return self.synapse.current_at(self.selector) if self.delayedby else self.synapse.current
+        if not self.delayedby:
+            return self.synapse.current
+        selector = self.selector
+        if selector.requires_grad and self.updatable and torch.is_grad_enabled():
+            selector = selector.clone()  # a rule may change the delays before the backward pass
+        return self.synapse.current_at(selector)
 
     @property
     def synspike(self) -> Tensor:

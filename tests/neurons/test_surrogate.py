@@ -185,11 +185,26 @@ def test_through_a_whole_run_gradients_are_those_of_a_neuron_written_in_plain_to
     torch.testing.assert_close(connection.weight.grad, weight.grad, rtol=1e-9, atol=1e-12)
 
 
-def test_a_refractory_neuron_has_no_slope():
-    neuron = snn.LIF(1, 1.0, **LIF | {"refrac_t": 3.0}, surrogate=snn.FastSigmoid())
-    assert neuron(torch.full((1, 1), 1e3)).item() == 1.0
-    current = torch.full((1, 1), 1e3, requires_grad=True)
-    assert torch.autograd.grad(neuron(current).sum(), current)[0].item() == 0.0
+@pytest.mark.parametrize("lock", [True, False])
+def test_a_refractory_neuron_has_no_slope(lock):
+    # The reset of GLIF2 keeps a part of the voltage, so that the current before a spike still shows in the voltages after it.
+    cells = {"rest_v": 0.0, "thresh_eq_v": 10.0, "tc_membrane": 10.0, "rc_adaptation": 0.1, "spike_increment": 0.0}
+    neuron = snn.GLIF2(1, 1.0, **cells, reset_v_add=0.0, reset_v_mul=0.5, refrac_t=3.0, surrogate=snn.FastSigmoid())
+    current = torch.full((1, 1), 150.0, requires_grad=True)
+    slopes = []
+    for step in range(5):
+        spikes = neuron(current if step == 0 else torch.zeros(1, 1), refrac_lock=lock)
+        slopes.append(torch.autograd.grad(spikes.sum(), current, retain_graph=True)[0].item())
+    assert slopes[1:3] == [0.0, 0.0]
+    assert slopes[0] > slopes[3] > 0
+
+
+def test_who_may_not_spike_does_not_though_above_threshold():
+    voltage, left = torch.tensor([12.0, 12.0], requires_grad=True), torch.tensor([0.0, 2.0])
+    settings = {"threshold": 10.0, "reset": 0.0, "refrac_steps": 2, "surrogate": snn.FastSigmoid(5.0)}
+    spikes, _, _ = snn.threshold_step(torch.zeros(2), voltage, left, lambda inputs: voltage + inputs, **settings)
+    assert spikes.tolist() == [1.0, 0.0]
+    assert torch.autograd.grad(spikes.sum(), voltage)[0].tolist() == pytest.approx([0.1 / 1.4**2, 0.0])
 
 
 def test_of_neurons_that_compete_losers_have_the_slope_of_their_own_threshold():
