@@ -156,7 +156,7 @@ class _KernelRule(IndependentCellTrainer):
     def samples(self, cell: Cell, state: CellState, parameter: str, kwargs: dict[str, dict[str, Any]]) -> Iterator[tuple[Tensor, ...]]:
         """What either kernel adds and takes away, sample by sample: like the parameter."""
         for steps in self.differences(cell, state):
-            difference = steps.masked_fill_(steps.isinf(), torch.nan).mul_(cell.connection.dt)
+            difference = steps.mul_(cell.connection.dt)
             parts = []
             for side in SIDES:
                 found = change(side, getattr(state, side), difference, kwargs[side])

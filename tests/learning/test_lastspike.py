@@ -33,11 +33,14 @@ POST = [[0, 0, 0], [0, 0, 0], [1, 0, 0], [0, 0, 0]]
 POST = [[bool(each) for each in row] for row in POST]
 
 
-def test_differences_are_in_steps_and_infinite_where_one_side_has_not_spiked():
+def test_differences_are_in_steps_and_as_asked_for_where_one_side_has_not_spiked():
     layer = connect(batch_size=1, step_time=0.5)
-    (found,) = differences(layer.cell, spiking(layer, PRE, POST, State()), 0.0)
-    none = [math.inf] * 4
-    assert found.squeeze(-1).tolist() == [[2.0, 1.0, math.inf, math.inf], none, none]
+    state = spiking(layer, PRE, POST, State())
+    for unknown in (math.inf, math.nan):
+        (found,) = differences(layer.cell, state, 0.0, unknown=unknown)
+        expected = torch.full((3, 4, 1), unknown).double()
+        expected[0, :2, 0] = torch.tensor([2.0, 1.0])
+        torch.testing.assert_close(found, expected, equal_nan=True)
 
 
 def test_delays_are_taken_off_in_steps():
@@ -52,7 +55,7 @@ def test_what_has_not_arrived_has_not_spiked_and_between_two_steps_it_has_arrive
     # The last step is 3. Inputs 0, 1, 2 leave at 0, 1, 2 ms and arrive at 0.25, 2 and 4 ms; the answer is at 2 ms.
     pre = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0]]
     layer = connect(batch_size=1, delay=2.0, delays=torch.tensor([[0.25, 1.0, 2.0, 0.0]] * 3).double())
-    (found,) = differences(layer.cell, spiking(layer, pre, POST, State(), history=True), 0.0, delayed=delayed)
+    (found,) = differences(layer.cell, spiking(layer, pre, POST, State(), history=True), 0.0, delayed=delayed, unknown=math.inf)
     assert found[0, :3, 0].tolist() == expected
 
 
@@ -72,7 +75,7 @@ def test_a_failure_leaves_the_times_as_they_were_and_the_next_step_as_it_would_h
         for _ in range(2):
             layer(torch.zeros(1, 4), neuron_kwargs={"script": torch.zeros(1, 3, dtype=torch.bool)})
             advance_since(layer.cell, state)
-        ways.append(torch.cat(list(differences(layer.cell, state, 0.0, delayed=True if history else None))))
+        ways.append(torch.cat(list(differences(layer.cell, state, 0.0, delayed=True if history else None, unknown=math.inf))))
     assert torch.equal(*ways)
 
 
