@@ -52,6 +52,7 @@ from snnlab.learning import (
     TripletSTDP,
     Unit,
     VogelsSTDP,
+    window,
 )
 from snnlab.network import Biclique, Cell, Layer, Proxy, RecurrentSerial, Serial, Summary, layout, run, summary
 from snnlab.neurons import (
