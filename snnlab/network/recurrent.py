@@ -236,7 +236,8 @@ class RecurrentSerial(Layer):
             for group, neuron in self.named_neurons:
                 check_pair((name, group), connection, neuron)
         for neuron, kwargs in zip(self.neurons_.values(), to_neurons, strict=True):
-            check_keywords(neuron.forward, kwargs)
+            if kwargs:
+                check_keywords(neuron.forward, kwargs)
         self._check_shapes()
         spikes = () if self.lateral_in_transform is not None else (self.feedfwd_neuron.spike,)
         sent = (*spikes, *sent_along) or (self.feedfwd_neuron.spike.new_zeros(self.lateral_connection.batched_inshape),)

@@ -13,7 +13,7 @@ from torch import nn
 from snnlab.core import checks
 from snnlab.core.hooks import StateHook
 from snnlab.core.tensors import normalize
-from snnlab.updates.updater import assign
+from snnlab.updates.updater import assign, changeable
 
 
 def _owner(module: nn.Module, attr: str) -> tuple[object, str]:
@@ -126,5 +126,9 @@ class Clamping(StateHook):
     def hook(self, module: nn.Module) -> None:
         """Brings the attribute back into its range."""
         owner, name = _owner(module, self.attr)
+        parameter = changeable(owner, name)
         with torch.no_grad():
-            assign(owner, name, getattr(owner, name).clamp(self.min, self.max))
+            if parameter is not None and parameter.sum().isfinite():
+                parameter.clamp_(self.min, self.max)
+            else:
+                assign(owner, name, getattr(owner, name).clamp(self.min, self.max))

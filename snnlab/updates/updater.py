@@ -33,6 +33,15 @@ def assign(owner: Any, name: str, value: Tensor) -> None:
             present.copy_(checks.finite(name, checks.shaped(name, value, tuple(present.shape), "the present one's")))
 
 
+def changeable(owner: Any, name: str) -> nn.Parameter | None:
+    """The parameter of this name if it may be changed in place, as where its setter does no more than check and copy; else None."""
+    value, found = getattr(owner, name), getattr(type(owner), name, None)
+    if not isinstance(value, nn.Parameter) or hasattr(owner, f"limit_{name}"):
+        return None
+    plain = name in owner._parameters if found is None else hasattr(getattr(found, "fset", None), "checks_alone")
+    return value if plain else None
+
+
 class Updater(Module):
     """One accumulator for each named parameter of a module.
 
@@ -142,16 +151,14 @@ class Updater(Module):
         What cannot be undone must not fail: a finite parameter stays finite if the update is smaller than half the gap between the two
         largest numbers of its dtype.
         """
-        parameter = getattr(self.parent, name)
-        alike = isinstance(parameter, nn.Parameter) and update.shape == parameter.shape and update.dtype == parameter.dtype
-        if not alike or not _is_plain(self.parent, name):
+        parameter = changeable(self.parent, name)
+        if parameter is None or update.shape != parameter.shape or update.dtype != parameter.dtype:
             return False
         bound = update.bound() if isinstance(update, Product) else torch.linalg.vector_norm(update)  # of each element's size
         kind = torch.finfo(update.dtype)
         if not bound.item() < kind.max * kind.eps / 8:  # nor if it is NaN
             return False
-        checks.finite(name, parameter)
-        add_to_(parameter, update)
+        add_to_(checks.finite(name, parameter), update)
         return True
 
     def _unknown(self, name: str) -> AttributeError:
@@ -159,14 +166,6 @@ class Updater(Module):
 
     def extra_repr(self) -> str:
         return ", ".join(self.names)
-
-
-def _is_plain(owner: nn.Module, name: str) -> bool:
-    """Whether setting an attribute does no more than check a value and copy it into a parameter."""
-    if hasattr(owner, f"limit_{name}"):
-        return False
-    found = getattr(type(owner), name, None)
-    return name in owner._parameters if found is None else hasattr(getattr(found, "fset", None), "checks_alone")
 
 
 def _check_fits(name: str, update: Tensor, parameter: Tensor) -> None:
