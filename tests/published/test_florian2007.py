@@ -1,0 +1,78 @@
+"""XOR from reward at small size: what the network learns, what it learns from another reward, and the equations it is made of."""
+
+import math
+
+import pytest
+import torch
+
+from snnlab.published import florian2007
+
+SMALL = {"duration": 200, "copies": 16}  # ms; 6 rounds show each pattern for 19 s, where the paper has 100 s
+
+
+def experiment(rule="MSTDPET", rounds=6, **changes):
+    return florian2007.run(rule, rounds=rounds, generator=torch.Generator().manual_seed(1), **(SMALL | changes))
+
+
+@pytest.fixture(scope="module")
+def learned():
+    return experiment()
+
+
+def test_a_network_learns_xor_from_the_reward_of_single_spikes(learned):
+    assert not florian2007.tells_xor(learned.before)
+    assert learned.before[3] > max(learned.before[1:3]), "two active inputs drive it most, before it has learned"
+    assert learned.learned
+    assert learned.after[3] < 0.5 * min(learned.after[1:3])
+
+
+def test_what_it_learns_is_what_is_rewarded(learned):
+    # The same network, rewarded for every spike that an input evokes: it answers all of them, and 1,1 the most.
+    either = experiment(rounds=1, truth=(False, True, True, True))
+    assert either.before == learned.before
+    assert not either.learned
+    assert min(either.after[1:]) > 2 * max(either.before)
+
+
+def test_without_input_nothing_ever_spikes(learned):
+    assert {rates[0] for rates in (learned.before, *learned.rates, learned.after)} == {0.0}
+
+
+def test_mstdp_silences_an_output_that_is_punished_for_every_spike():
+    punished = experiment("MSTDP", rounds=2, truth=(False,) * 4, copies=4)
+    assert min(punished.before[1:]) > 10.0
+    assert max(punished.after) < 0.5 * max(punished.before)
+
+
+def test_weights_keep_their_sign_and_their_bound():
+    layers = florian2007.network(hidden=10, batch_size=4, generator=torch.Generator().manual_seed(1))
+    learner = florian2007.trainer(layers)
+    for _ in range(3):
+        florian2007.show(layers, learner, torch.full((4,), 50.0), 100, torch.Generator().manual_seed(2))
+    first, second = (each.connection.weight.detach() for each in layers)
+    assert first[:, ::2].min() >= 0.0
+    assert first[:, 1::2].max() <= 0.0
+    assert second.min() >= 0.0
+    assert first.abs().max() == florian2007.BOUND
+
+
+def test_neurons_follow_the_equation_of_the_paper():
+    # V ← −70 + (V + 70)·exp(−1/20) + Σ w·f(t − 1), a spike and −70 where it exceeds −54 mV: by a loop.
+    random = torch.Generator().manual_seed(3)
+    layer = florian2007.layer(6, 1, torch.ones(1, 6), 1, random)
+    trains, voltage, spikes = (torch.rand(200, 1, 6, generator=random) < 0.3), -70.0, 0
+    arriving = torch.zeros(6)
+    for train in trains:
+        voltage = -70.0 + (voltage + 70.0) * math.exp(-1 / 20) + (layer.connection.weight[0] * arriving).sum().item()
+        fires = voltage >= -54.0
+        assert layer(train).item() == fires
+        spikes, voltage = spikes + fires, -70.0 if fires else voltage
+        assert layer.neuron.voltage.item() == pytest.approx(voltage, abs=1e-3)
+        arriving = train[0].float()
+    assert spikes > 10
+
+
+def test_the_table_has_a_line_for_each_figure():
+    table = florian2007.main(1, rounds=1, duration=20, hidden=4, copies=1)
+    assert table.count("\n") == 5
+    assert "MSTDP: experiments that learn XOR | 98 to 99 in 100 | " in table
