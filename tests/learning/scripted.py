@@ -6,6 +6,7 @@ A rule's expected change is worked out in the rule's own test, by plain loops ov
 import math
 
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import snnlab as snn
 
@@ -84,3 +85,16 @@ def train(layer, rule, pre, post, *signals, parameter="weight", update_each_step
 
 
 CLOSE = {"rtol": 1e-6, "atol": 1e-6 * 0.01}  # of a change whose smallest pair is worth about 0.01
+
+
+class Largest(TorchDispatchMode):
+    """Remembers the number of elements of the largest tensor that any operation made."""
+
+    elements = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        for each in result if isinstance(result, tuple | list) else (result,):
+            if isinstance(each, torch.Tensor):
+                self.elements = max(self.elements, each.numel(), each.untyped_storage().nbytes() // max(each.element_size(), 1))
+        return result

@@ -4,10 +4,9 @@ import math
 
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 import snnlab as snn
-from tests.learning.scripted import CLOSE, Scripted, connect, random_delays, train, trains
+from tests.learning.scripted import CLOSE, Largest, Scripted, connect, random_delays, train, trains
 
 TC_POST, TC_PRE = 17.0, 9.0
 
@@ -260,19 +259,6 @@ def test_a_setting_is_checked_when_built_and_when_set(changes, error, words):
 
 
 # -------------------------------------------------------------------------------------------------------------------------- size
-
-
-class Largest(TorchDispatchMode):
-    """Remembers the number of elements of the largest tensor that any operation made."""
-
-    elements = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        result = func(*args, **(kwargs or {}))
-        for each in result if isinstance(result, tuple | list) else (result,):
-            if isinstance(each, torch.Tensor):
-                self.elements = max(self.elements, each.numel(), each.untyped_storage().nbytes() // max(each.element_size(), 1))
-        return result
 
 
 @pytest.mark.parametrize("reduction", [None, torch.sum])
