@@ -17,6 +17,7 @@ from snnlab.connections.mixins import WeightBiasDelayMixin
 from snnlab.core import bounds
 from snnlab.core.mixins import DelayedMixin
 from snnlab.encoding.base import Encoder
+from snnlab.learning import LinearHomeostasis
 from snnlab.network.biclique import COMBINE
 from snnlab.neurons.adaptation import PerAdaptation
 from snnlab.neurons.current import CurrentAdaptiveNeuron
@@ -384,4 +385,31 @@ TRACED = [
             "traced/test_pool.py::test_the_adaptive_pool_does_too",
             "traced.pool.AdaptiveMaxPool2d.largest", refuse),
 ]  # fmt: skip
-TABLE = [*HISTORY, *NEURONS, *CONNECTIONS, *LAYERS, *TRACED]
+
+# --------------------------------------------------------------------------------------------------------------------------- learning
+
+
+HOMEOSTASIS, LOOKS = LinearHomeostasis.step, LinearHomeostasis.forward
+
+
+def neg_below_zero(rule, cell, state, target):
+    HOMEOSTASIS(rule, cell, state, target)
+    pending = getattr(cell.updater, state.param)
+    taken = pending.neg
+    del pending.neg
+    pending.neg = -taken
+
+
+def first_target_for_all(rule, target=None, cells=None):
+    LOOKS(rule, next(iter(rule)).state.target if target is None else target, cells)
+
+
+LEARNING = [
+    Pitfall("homeostasis", "a neuron above its target gets stronger still",
+            "learning/test_homeostasis.py::test_a_neuron_above_its_target_gets_weaker_and_one_below_it_stronger",
+            "learning.homeostasis.LinearHomeostasis.step", neg_below_zero),
+    Pitfall("homeostasis of several cells", "all have the target of the first",
+            "learning/test_homeostasis.py::test_every_cell_has_its_own_target_in_one_call",
+            "learning.homeostasis.LinearHomeostasis.forward", first_target_for_all),
+]  # fmt: skip
+TABLE = [*HISTORY, *NEURONS, *CONNECTIONS, *LAYERS, *TRACED, *LEARNING]
