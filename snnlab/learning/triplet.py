@@ -30,9 +30,10 @@ from torch import Tensor
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.learning.base import CellState, IndependentCellTrainer
-from snnlab.learning.terms import TRACES, check_tolerance, check_trace_mode, history_like_synapse, reduced_pair, signed
+from snnlab.learning.terms import TRACES, check_tolerance, check_trace_mode, history_like_synapse, pair_update, signed
 from snnlab.network import Cell
 from snnlab.synapses import DelayedRead
+from snnlab.updates import Product
 
 POST_TRACES, PRE_TRACES = ("post_fast_", "post_slow_"), ("pre_slow_",)
 
@@ -140,14 +141,17 @@ class TripletSTDP(IndependentCellTrainer):
                 state.register_state(name, torch.zeros(like.batchedshape, dtype=dtype))
 
     def step(self, cell: Cell, state: CellState) -> None:
-        arriving, leaving = cell.synapse.spike, cell.postspike
-        before = state.post_slow_ * state.lr_post_triplet + abs(state.lr_post_pair)  # what a postsynaptic spike is worth now
-        state.pre_triplets_.push(arriving * state.pre_slow_)
+        arriving, leaving, on_its_way = cell.synapse.spike, cell.postspike, cell.connection.delayedby
+        worth_of_post = state.post_slow_ * state.lr_post_triplet + abs(state.lr_post_pair)
+        worth_of_pre = state.pre_slow_ if on_its_way else state.pre_slow_ * state.lr_pre_triplet + abs(state.lr_pre_pair)
+        state.pre_triplets_.push(arriving * worth_of_pre)  # what is on its way meets the rates of the step when it arrives
         self._advance(cell, state, arriving, leaving)
 
         spikes, traces, triplets = self._reads(cell, state)
-        a = self._reduced(cell, state, (1.0, leaving * before, traces))
-        b = self._reduced(cell, state, (state.lr_pre_pair, state.post_fast_, spikes), (state.lr_pre_triplet, state.post_fast_, triplets))
+        post = state.post_fast_.clone() if state.inplace else state.post_fast_  # a pending update may hold on to it
+        pair, triplet = (state.lr_pre_pair, post, spikes), (state.lr_pre_triplet, post, triplets)
+        a = self._reduced(cell, state, (1.0, leaving * worth_of_post, traces))
+        b = self._reduced(cell, state, pair, triplet) if on_its_way else self._reduced(cell, state, (1.0, post, triplets))
         cell.updater.weight.add(*signed(a, b, state.lr_post_pair, state.lr_pre_pair))
 
     def _advance(self, cell: Cell, state: CellState, arriving: Tensor, leaving: Tensor) -> None:
@@ -177,11 +181,11 @@ class TripletSTDP(IndependentCellTrainer):
                 triplets = replace(triplets, interp="expdecay", time_constant=state.tc_pre_slow)
         return spikes, traces, triplets
 
-    def _reduced(self, cell: Cell, state: CellState, *terms: tuple[float, Tensor, DelayedRead]) -> Tensor:
-        """The sum of several |rate| x post x pre, reduced over the batch: like the weights."""
+    def _reduced(self, cell: Cell, state: CellState, *terms: tuple[float, Tensor, DelayedRead]) -> Tensor | Product:
+        """The sum of several |rate| x post x pre, reduced over the batch, for an accumulator: like the weights."""
         terms, reduction = [term for term in terms if term[0]], state.batchreduce
         if reduction is torch.mean or reduction is torch.sum:
-            first, *others = (reduced_pair(cell, *term, reduction) for term in terms)
+            first, *others = (pair_update(cell, *term, reduction) for term in terms)
             return sum(others, first)
         first, *others = (cell.connection.pair(post, pre) * abs(rate) for rate, post, pre in terms)
         return reduction(sum(others, first), 0)
