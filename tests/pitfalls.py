@@ -18,6 +18,7 @@ from snnlab.core import bounds
 from snnlab.core.mixins import DelayedMixin
 from snnlab.encoding.base import Encoder
 from snnlab.learning import LinearHomeostasis
+from snnlab.learning.mstdp import rewarded
 from snnlab.network.biclique import COMBINE
 from snnlab.neurons.adaptation import PerAdaptation
 from snnlab.neurons.current import CurrentAdaptiveNeuron
@@ -404,6 +405,10 @@ def first_target_for_all(rule, target=None, cells=None):
     LOOKS(rule, next(iter(rule)).state.target if target is None else target, cells)
 
 
+def mean_over_rows(terms, reward, samples, reduction):
+    return rewarded(terms, reward, samples, (lambda rows, dim: rows.mean(dim)) if reduction is torch.mean else reduction)
+
+
 LEARNING = [
     Pitfall("homeostasis", "a neuron above its target gets stronger still",
             "learning/test_homeostasis.py::test_a_neuron_above_its_target_gets_weaker_and_one_below_it_stronger",
@@ -411,5 +416,8 @@ LEARNING = [
     Pitfall("homeostasis of several cells", "all have the target of the first",
             "learning/test_homeostasis.py::test_every_cell_has_its_own_target_in_one_call",
             "learning.homeostasis.LinearHomeostasis.forward", first_target_for_all),
+    Pitfall("the mean over a rewarded batch", "samples that have no part in it are not counted",
+            "learning/test_mstdp.py::test_the_mean_divides_by_the_samples_and_not_by_the_rows_that_have_a_part",
+            "learning.mstdp.rewarded", mean_over_rows),
 ]  # fmt: skip
 TABLE = [*HISTORY, *NEURONS, *CONNECTIONS, *LAYERS, *TRACED, *LEARNING]

@@ -134,6 +134,11 @@ def show(
     return spikes.view(copies, len(PATTERNS)).mean(0) * (1000 / duration)
 
 
+def drive(layers: tuple[Serial, Serial]) -> Tensor:
+    """The sum of the weights from either bit to each hidden neuron: 2 x hidden, in mV."""
+    return torch.stack([half.sum(1) for half in layers[0].connection.weight.detach().chunk(2, 1)])
+
+
 @dataclass(frozen=True)
 class Experiment:
     """How an experiment went.
@@ -142,11 +147,16 @@ class Experiment:
         rates: of the output for 00, 01, 10 and 11, in Hz: a row a round, before what it learned from it is complete.
         before: the same of the untaught network.
         after: the same of the network at the end, which learns no more.
+        drives: what each hidden neuron gets from either bit, the sum of its weights, in mV: at the beginning and at the end.
+
+    Shape:
+        drives: 2 x 2 x hidden, moment by bit by neuron
     """
 
     rates: tuple[tuple[float, ...], ...]
     before: tuple[float, ...]
     after: tuple[float, ...]
+    drives: Tensor
 
     @property
     def learned(self) -> bool:
@@ -189,10 +199,10 @@ def run(
     """
     layers = network(inputs, hidden, batch_size=copies * len(PATTERNS), generator=generator)
     learner, rewards = trainer(layers, rule), torch.tensor([1.0 if true else -1.0 for true in truth])
-    before = show(layers, None, rewards, duration, generator)
+    before, first = show(layers, None, rewards, duration, generator), drive(layers)
     rates = [tuple(show(layers, learner, rewards, duration, generator).tolist()) for _ in range(rounds)]
     after = show(layers, None, rewards, duration, generator)
-    return Experiment(tuple(rates), tuple(before.tolist()), tuple(after.tolist()))
+    return Experiment(tuple(rates), tuple(before.tolist()), tuple(after.tolist()), torch.stack((first, drive(layers))))
 
 
 def main(experiments: int = 10, **size: int) -> str:

@@ -101,6 +101,16 @@ def test_a_pair_is_worth_its_exponential_times_the_reward_that_comes_with_it():
     assert neg.item() == pytest.approx(3 * 0.02 * math.exp(-5 / TC_PRE), rel=1e-12)
 
 
+def test_the_mean_divides_by_the_samples_and_not_by_the_rows_that_have_a_part():
+    # By hand: all spike at once, so each term is worth 1. One sample of four is rewarded, and three are punished: 0.03/4 and 3·0.03/4.
+    layer, mstdp = connect(), rule(lr_pre=0.01, batch_reduction=torch.mean)
+    mstdp.register_cell("only", layer.cell)
+    layer(torch.ones(4, 4, dtype=torch.bool), neuron_kwargs={"script": torch.ones(4, 3, dtype=torch.bool)})
+    mstdp(torch.tensor([1.0, -1.0, -1.0, -1.0]))
+    found = [part.unique().tolist() for part in (layer.updater.weight.pos, layer.updater.weight.neg)]
+    assert found == [[pytest.approx(0.0075)], [pytest.approx(0.0225)]]
+
+
 def test_two_cells_of_one_rule_learn_by_their_own_rates_from_the_same_reward():
     layers, mstdp = [connect(batch_size=1) for _ in range(2)], rule(lr_pre=0.0)
     mstdp.register_cell("follows", layers[0].cell)

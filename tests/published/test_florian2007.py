@@ -26,6 +26,12 @@ def test_a_network_learns_xor_from_the_reward_of_single_spikes(learned):
     assert learned.after[3] < 0.5 * min(learned.after[1:3])
 
 
+def test_hidden_neurons_come_to_be_driven_by_one_bit_and_held_down_by_the_other(learned):
+    at_first, in_the_end = ((first > 0) != (second > 0) for first, second in learned.drives)
+    assert at_first.sum() < 40
+    assert in_the_end.sum() > 50
+
+
 def test_what_it_learns_is_what_is_rewarded(learned):
     # The same network, rewarded for every spike that an input evokes: it answers all of them, and 1,1 the most.
     either = experiment(rounds=1, truth=(False, True, True, True))
