@@ -1,7 +1,8 @@
 """Runs the benchmarks, prints their tables, and writes them to benchmarks/results.md.
 
 `python -m benchmarks` runs those that need no browser; `python -m benchmarks live` those of the live view too, which takes some minutes.
-`python -m benchmarks cuba` runs the CUBA network alone, for six minutes, and writes benchmarks/cuba.md.
+`python -m benchmarks cuba` runs the CUBA network alone, for six minutes, and writes benchmarks/cuba.md. `python -m benchmarks peers` runs
+the comparison with other libraries alone, and writes benchmarks/peers.md.
 """
 
 import platform
@@ -10,15 +11,18 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import convolution, cuba, importing, learning, products
+from benchmarks import convolution, cuba, importing, learning, memory, peers, products
 
 RESULTS = Path(__file__).parent / "results.md"
 
 
 def main() -> None:
-    """Runs all, in order; or the CUBA network alone."""
+    """Runs all, in order; or the CUBA network or the other libraries alone."""
     if "cuba" in sys.argv[1:]:
         RESULTS.with_name("cuba.md").write_text(cuba.main(), encoding="utf-8")
+        return
+    if "peers" in sys.argv[1:]:
+        RESULTS.with_name("peers.md").write_text(peers.main(), encoding="utf-8")
         return
     head = (
         "# Benchmarks\n\n"
@@ -26,7 +30,7 @@ def main() -> None:
         "Calls are timed in turn; a ratio is of medians, against the first row of its group. The machine is shared: only ratios last.\n"
     )
     parts = [head]
-    for part in (products, convolution, learning, importing):
+    for part in (products, convolution, learning, memory, importing):
         parts.append(part.main())
         print(parts[-1], flush=True)
     live = RESULTS.with_name("live_view.md")

@@ -171,7 +171,7 @@ class LinearDense(WeightBiasDelayMixin, Connection):
         if self.delayedby:
             return None
         present = pre.record.block[0]
-        return post.reshape(-1, self.outsize()).t().to(present.dtype), present.t() * pre.scale  # the block is live: a copy
+        return post.flatten(1).t().to(present.dtype), present.t() * pre.scale  # the block is live: a copy
 
     def correlate(self, post: Tensor, pre: DelayedRead) -> Tensor:
         """The sum over the batch of post x pre for every synapse, N x M; see `Connection.correlate`."""

@@ -76,7 +76,7 @@ def trace_cumulative(
     """
     matches = _matches(obs, target, tolerance)
     fallen = _rest(obs) if trace is None else decay * trace
-    return fallen + amplitude * matches.to(fallen.dtype)
+    return fallen + (matches if isinstance(amplitude, float) and amplitude == 1.0 else amplitude * matches.to(fallen.dtype))
 
 
 def trace_nearest_scaled(
@@ -224,7 +224,7 @@ def exprate_trace_cumulative(
 
 def _matches(obs: Tensor, target: float | bool | Tensor, tolerance: float | None) -> Tensor:
     if tolerance is None:
-        return obs == target
+        return obs if target is True and obs.dtype == torch.bool else obs == target
     values = obs if obs.is_floating_point() else obs.to(torch.get_default_dtype())
     return (values - target).abs() <= tolerance
 

@@ -45,15 +45,17 @@ def advance_pair_traces(cell: Cell, state: CellState, delayed: bool) -> tuple[tu
         what meets at a postsynaptic spike, s_post and x_pre; and at a presynaptic one, x_post and s_pre.
     """
     spikes, trace, step_time = cell.postspike, TRACES[state.tracemode], cell.connection.dt
-    pre_decay, post_decay = math.exp(-step_time / state.tc_pre), math.exp(-step_time / state.tc_post)
-    state.pre_trace_.push(trace(cell.synapse.spike, state.pre_trace_.peek(), decay=pre_decay, amplitude=1.0, target=True))
-    state.post_trace_ = trace(spikes, state.post_trace_, decay=post_decay, amplitude=1.0, target=True)
+    synapse, history, tc_pre, tolerance = cell.synapse, state.pre_trace_, state.tc_pre, state.tolerance
+    pre_decay, post_decay = math.exp(-step_time / tc_pre), math.exp(-step_time / state.tc_post)
+    history.push(trace(synapse.spike, history.present, decay=pre_decay, amplitude=1.0, target=True))
+    post_trace = trace(spikes, state.post_trace_, decay=post_decay, amplitude=1.0, target=True)
+    state.post_trace_ = post_trace
 
-    arriving = cell.synapse.delayed_spikes()
-    tolerance = arriving.tolerance if state.tolerance is None else state.tolerance
-    arriving = replace(arriving, tolerance=tolerance)
-    decay = {"interp": "expdecay", "time_constant": state.tc_pre} if delayed else {}
-    return (spikes, replace(arriving, record=state.pre_trace_, **decay)), (state.post_trace_, arriving)
+    arriving = synapse.delayed_spikes()
+    if tolerance is not None:
+        arriving = replace(arriving, tolerance=tolerance)
+    decay = {"interp": "expdecay", "time_constant": tc_pre} if delayed else {}
+    return (spikes, replace(arriving, record=history, **decay)), (post_trace, arriving)
 
 
 class STDP(IndependentCellTrainer):
@@ -129,6 +131,7 @@ class STDP(IndependentCellTrainer):
 
     def step(self, cell: Cell, state: CellState) -> None:
         (spikes, pre_trace), (post_trace, arriving) = advance_pair_traces(cell, state, state.delayed)
-        a = pair_update(cell, state.lr_post, spikes, pre_trace, state.batchreduce)
-        b = pair_update(cell, state.lr_pre, post_trace, arriving, state.batchreduce)
-        cell.updater.weight.add(*signed(a, b, state.lr_post, state.lr_pre))
+        lr_post, lr_pre, reduction = state.lr_post, state.lr_pre, state.batchreduce
+        a = pair_update(cell, lr_post, spikes, pre_trace, reduction)
+        b = pair_update(cell, lr_pre, post_trace, arriving, reduction)
+        cell.updater.weight.add(*signed(a, b, lr_post, lr_pre))

@@ -23,7 +23,7 @@ from snnlab.core import checks
 from snnlab.network.cell import Cell
 from snnlab.network.fixed import fixed_parts
 from snnlab.network.layer import Layer
-from snnlab.network.step import check_connection, check_keywords, check_pair, check_transform, check_wired
+from snnlab.network.step import check_connection, check_keywords, check_pairs, check_transform, check_wired
 from snnlab.neurons import Neuron
 
 Kwargs = dict[str, Any]
@@ -232,9 +232,7 @@ class RecurrentSerial(Layer):
         self, inputs: tuple, fed_back: tuple, sent_along: tuple, to_connections: list[Kwargs], to_neurons: list[Kwargs]
     ) -> None:
         """Refuses, before any part has run, what a part would refuse after others have; but for what a transform makes of the spikes."""
-        for name, connection in self.named_connections:
-            for group, neuron in self.named_neurons:
-                check_pair((name, group), connection, neuron)
+        check_pairs(self.connections_, self.neurons_)
         for neuron, kwargs in zip(self.neurons_.values(), to_neurons, strict=True):
             if kwargs:
                 check_keywords(neuron.forward, kwargs)

@@ -80,7 +80,8 @@ def check_connection(name: str, connection: Connection, inputs: tuple[Tensor, ..
         called = f"inputs{f'[{place}]' if len(inputs) > 1 else ''} of {name!r}"
         checks.shaped(called, value, connection.batched_inshape, "B x inshape", "Set batchsz of the layer for another batch size.")
         checks.finite(called, value)
-    connection.check_inputs(inputs)
+    if not inputs or type(connection).check_inputs is not Connection.check_inputs:  # which asks for no more than a shape
+        connection.check_inputs(inputs)
     check_connection_keywords(connection, kwargs)
     if connection.delayedby:
         connection.refuse_lost_gradient()
@@ -93,6 +94,15 @@ def check_connection_keywords(connection: Connection, kwargs: Mapping[str, Any])
         if all(method.__module__.startswith("snnlab.") for method in methods):
             named = {name for method in methods for name in inspect.signature(method).parameters}
             refuse_unknown(type(connection.synapse).__name__, {name: kwargs[name] for name in kwargs if name not in named})
+
+
+def check_pairs(connections: Mapping[str, Connection], neurons: Mapping[str, Neuron]) -> None:
+    """RuntimeError where any connection and any neurons run different numbers of samples, or by different step times."""
+    parts = (*connections.values(), *neurons.values())
+    if len({part.batchsz for part in parts}) > 1 or len({part.dt for part in parts}) > 1:
+        for name, connection in connections.items():
+            for group, neuron in neurons.items():
+                check_pair((name, group), connection, neuron)
 
 
 def check_pair(names: tuple[str, str], connection: Connection, neuron: Neuron) -> None:

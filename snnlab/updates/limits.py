@@ -128,7 +128,7 @@ class Clamping(StateHook):
         owner, name = _owner(module, self.attr)
         parameter = changeable(owner, name)
         with torch.no_grad():
-            if parameter is not None and parameter.sum().isfinite():
+            if parameter is not None:
                 parameter.clamp_(self.min, self.max)
             else:
                 assign(owner, name, getattr(owner, name).clamp(self.min, self.max))

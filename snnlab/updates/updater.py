@@ -36,7 +36,7 @@ def assign(owner: Any, name: str, value: Tensor) -> None:
 def changeable(owner: Any, name: str) -> nn.Parameter | None:
     """The parameter of this name if it may be changed in place, as where its setter does no more than check and copy; else None."""
     value, found = getattr(owner, name), getattr(type(owner), name, None)
-    if not isinstance(value, nn.Parameter) or hasattr(owner, f"limit_{name}"):
+    if not isinstance(value, nn.Parameter) or hasattr(type(owner), f"limit_{name}"):
         return None
     plain = name in owner._parameters if found is None else hasattr(getattr(found, "fset", None), "checks_alone")
     return value if plain else None
@@ -137,7 +137,7 @@ class Updater(Module):
         for name, update in updates.items():
             parameter, update = getattr(self.parent, name), update.dense() if isinstance(update, Product) else update
             _check_fits(name, update, parameter)
-            limit = getattr(self.parent, f"limit_{name}", None)  # such as the range of a delay
+            limit = getattr(self.parent, f"limit_{name}", None)  # a method, such as the range of a delay
             values[name] = parameter + update if limit is None else limit(parameter + update)
         if len(values) > 1:  # all are good, or none is set; one alone is checked where it is set
             for name, value in values.items():
