@@ -12,8 +12,8 @@ straight line between two steps, and its gradient is the slope of that line. Boh
 several fixed delays, and learned their weights.
 
 What is simplified: their data are no part of this library, so the patterns above stand in; one layer of readouts, no hidden one. Weights
-begin the same and are trained alike in every case. Learned delays double what is trained; so there is a fourth case, fixed delays with twice
-the readouts, which trains as many numbers.
+begin the same and are trained alike in every case. Learned delays double what is trained; so there is a fourth case, fixed delays with
+twice the readouts, which trains as many numbers.
 
 Reference: Hammouamri, Khalfaoui-Hassani & Masquelier, Learning delays in spiking neural networks using dilated convolutions with learnable
 spacings, ICLR (2024); Bohte, Kok & La Poutré, Neurocomputing 48:17 (2002).
@@ -32,7 +32,7 @@ KINDS = {
     "none": "no delays",
     "fixed": "random delays",
     "fixed, twice the readouts": "random delays, twice the readouts",
-    "learned": "learned",
+    "learned": "learned delays",
 }
 JITTER, SPAN, LONGEST, ONSET = 1.0, 15.0, 15.0, 5.0  # ms: of each spike, of a pattern, the longest delay, the latest beginning
 STEPS = int(SPAN + LONGEST + ONSET) + 5
