@@ -162,16 +162,14 @@ def test_rates_set_in_flight_act_at_once_also_on_what_is_on_its_way():
 
 
 def test_any_reduction_sees_pairs_and_triplets_of_a_sample_together():
-    pre, post = trains(steps=30), trains(steps=30, size=3, seed=1)
-    layer, rule = connect(), snn.TripletSTDP(**(RATES | TAUS), batch_reduction=torch.amax)
+    pre, post, delay = trains(steps=20), trains(steps=20, size=3, seed=1), random_delays((3, 4), 3, whole=True)
+    layer, rule = connect(delay=3.0, delays=delay), snn.TripletSTDP(**(RATES | TAUS), batch_reduction=torch.amax)
     rule.register_cell("only", layer.cell)
     total = torch.zeros(2, 3, 4, dtype=torch.float64)
-    for t in range(30):
+    for t in range(20):
         layer(pre[t], neuron_kwargs={"script": post[t]})
         rule()
-        until = by_triplets(pre[: t + 1], post[: t + 1], torch.zeros(3, 4)) - (
-            by_triplets(pre[:t], post[:t], torch.zeros(3, 4)) if t else 0
-        )
+        until = by_triplets(pre[: t + 1], post[: t + 1], delay) - (by_triplets(pre[:t], post[:t], delay) if t else 0)
         a2, a3, b2, b3 = until
         total += torch.stack(((0.02 * a2 + 0.015 * a3).amax(0), (0.01 * b2 + 0.012 * b3).amax(0)))
     torch.testing.assert_close(torch.stack((layer.updater.weight.pos, layer.updater.weight.neg)), total, **CLOSE)
