@@ -32,7 +32,7 @@ KINDS = {
     "none": "no delays",
     "fixed": "random delays",
     "fixed, twice the readouts": "random delays, twice the readouts",
-    "learned": "learned delays",
+    "learned": "learned",
 }
 JITTER, SPAN, LONGEST, ONSET = 1.0, 15.0, 15.0, 5.0  # ms: of each spike, of a pattern, the longest delay, the latest beginning
 STEPS = int(SPAN + LONGEST + ONSET) + 5
