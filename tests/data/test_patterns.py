@@ -71,6 +71,14 @@ def test_jitter_moves_spikes_by_its_standard_deviation_and_keeps_their_number():
     assert abs(steps.mean().item()) < 0.1
 
 
+def test_jitter_piles_nothing_up_at_the_ends_of_the_pattern():
+    trains = source(2000, jitter=3.0, noise=0.0, share=0.5)
+    shown = torch.stack([spikes[:, trains.members] for spikes, there in trains.sections(20) if there]).double().mean((0, 2))
+    # Spikes that a step at either end would hold if all that moved beyond it stayed there: 1 + 3/√(2π) = 2.2 times the others'.
+    assert shown[[0, -1]].max() < 1.4 * shown.mean()
+    assert shown[[0, -1]].min() > 0.6 * shown.mean()
+
+
 def test_a_generator_of_the_same_seed_gives_the_same_trains():
     first, second = ([spikes for spikes, _ in source(seed=3).sections(5)] for _ in range(2))
     assert torch.equal(torch.cat(first), torch.cat(second))
