@@ -7,7 +7,8 @@ their two spikes, the rule sees every step, and what has become of each is compa
 rule, also for one of your own.
 
 A rule that works at spikes alone is done with the later spike. One that goes on at every step, as those of spike-time differences do, goes
-on for as long as `settle` says, and its window grows with it.
+on for as long as `settle` says, and its window grows with it. One that compares a synapse with the other inputs, as `Competitive` does, or
+with all of the time, as homeostasis, is no rule of pairs: measured one lag at a time, it shows what it makes of them all the same.
 
 Reference: Bi & Poo, J. Neurosci. 18:10464 (1998), who first measured such a window over the whole range of lags.
 """

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import snnlab as snn
+from tests.learning.test_every_rule import RULES
 
 LAGS = [-30.0, -5.0, -1.0, 0.0, 1.0, 5.0, 30.0]
 STDP = {"lr_post": 0.02, "lr_pre": -0.01, "tc_post": 34.0, "tc_pre": 17.0}
@@ -104,6 +105,21 @@ def test_a_rate_that_is_set_shows_in_the_next_window():
     rule = snn.STDP(**STDP)
     rule.lr_post = 0.0
     assert snn.window(rule, [1.0]).item() == 0.0
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_rule_has_a_window_and_a_rule_of_pairs_one_that_knows_nothing_of_other_lags(name):
+    kind = RULES[name]
+
+    def measure(*lags):
+        return snn.window(kind.build(), lags, *([1.0] if kind.rewarded else []), parameter=kind.trains, settle=2.0)
+
+    lags = (-9.0, 4.0, 25.0)
+    together = measure(*lags)
+    assert together.isfinite().all()
+    assert (together != 0).any()
+    if kind.kind not in (snn.Competitive, snn.LinearHomeostasis):  # these look at all inputs, and at all steps: at the other lags, too
+        torch.testing.assert_close(together, torch.cat([measure(lag) for lag in lags]), rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize(
