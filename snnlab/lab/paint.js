@@ -4,7 +4,7 @@ const LIGHT = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 const DARK = ["#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#F0E442"]; // the same, those that show on black first
 const DASHES = [[], [6, 3], [2, 2], [9, 3, 2, 3], [4, 1], [1, 1]];
 const MARGIN = { left: 62, right: 10, title: 24, axis: 36, bar: 74 };
-const HEIGHTS = { raster: 132, traces: 96 };
+const HEIGHTS = { raster: 132, traces: 96, heat: 120 };
 
 // Where everything lies: panels over time in the left column, fields in the right; in one column where the page is narrow.
 function layOut(scene, width) {
@@ -188,6 +188,24 @@ const PAINT = {
       ctx.stroke();
     }
     ctx.restore();
+  },
+  // One column a step, low values below; shade 0 is a step before the first.
+  heat(ctx, box, panel, { shades }, scene) {
+    if (!box.canvas) {
+      box.canvas = new OffscreenCanvas(scene.window, panel.rows);
+      box.picture = new ImageData(scene.window, panel.rows);
+    }
+    const pixels = new Uint32Array(box.picture.data.buffer);
+    const colors = scene.maps.sequential.abgr;
+    for (let t = 0; t < scene.window; t++) {
+      for (let row = 0; row < panel.rows; row++) {
+        const shade = shades[t * panel.rows + row];
+        pixels[(panel.rows - 1 - row) * scene.window + t] = shade ? colors[shade] : 0;
+      }
+    }
+    box.canvas.getContext("2d").putImageData(box.picture, 0, 0);
+    ctx.imageSmoothingEnabled = false;
+    ctx.drawImage(box.canvas, box.x, box.y, box.w, box.h);
   },
   fields(ctx, box, panel, { fields, limits: [low] }, scene) {
     if (!box.canvas) {

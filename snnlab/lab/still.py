@@ -6,8 +6,13 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from snnlab import plots
+from snnlab.lab.evolution import Evolution
+from snnlab.lab.learning import Lines
 from snnlab.lab.panels import Current, Fields, Panel, Raster
 from snnlab.lab.scene import Scene
+from snnlab.plots.evolution import draw as draw_shares
+from snnlab.plots.timeline import Timeline
+from snnlab.plots.traces import draw as draw_lines
 
 
 def still(scene: Scene, title: str = "") -> plots.Picture:
@@ -40,10 +45,21 @@ def draw(panel: Panel, scene: Scene, ax: Axes) -> None:
     if isinstance(panel, Raster):
         plots.raster(rows > 0, step_time, ax, start=start, label=panel.label)
         return
-    plot: Callable[..., Axes] = plots.currents if isinstance(panel, Current) else plots.voltages
-    plot(np.asarray(rows), step_time, ax, start=start, labels=[str(neuron) for neuron in panel.neurons])
+    if isinstance(panel, Evolution):
+        draw_shares(panel.shares(recorder)[-shown:], panel.limits, step_time, ax, start=start, label=panel.label)
+        return
+    if isinstance(panel, Lines):
+        lines = Timeline(np.asarray(rows), list(range(len(panel.names))), step_time, start)
+        draw_lines(lines, ax, panel.names, panel.describe()["label"], "")
+    else:
+        _draw_neurons(panel, rows, step_time, start, ax)
     if panel.limits:
         ax.set_ylim(*panel.limits)
+
+
+def _draw_neurons(panel: Panel, rows: np.ndarray, step_time: float, start: float, ax: Axes) -> None:
+    plot: Callable[..., Axes] = plots.currents if isinstance(panel, Current) else plots.voltages
+    plot(np.asarray(rows), step_time, ax, start=start, labels=[str(neuron) for neuron in panel.neurons])
 
 
 def _halves(figure: plots.Picture, left: bool, right: bool):

@@ -5,13 +5,16 @@ What is drawn over time may come as a `Series` too, which brings its step time, 
 
 from snnlab.plots.currents import currents
 from snnlab.plots.delays import delays
+from snnlab.plots.evolution import evolution
 from snnlab.plots.fi import fi_curve
 from snnlab.plots.fields import fields
 from snnlab.plots.history import history
+from snnlab.plots.pending import pending
 from snnlab.plots.phase import phase_plane
 from snnlab.plots.raster import raster
 from snnlab.plots.receptive import receptive
 from snnlab.plots.style import Picture
+from snnlab.plots.synapse import synapse
 from snnlab.plots.traces import traces
 from snnlab.plots.voltages import voltages
 from snnlab.plots.weights import weight_change, weight_histogram
@@ -21,12 +24,15 @@ __all__ = [
     "Picture",
     "currents",
     "delays",
+    "evolution",
     "fi_curve",
     "fields",
     "history",
+    "pending",
     "phase_plane",
     "raster",
     "receptive",
+    "synapse",
     "traces",
     "voltages",
     "weight_change",
