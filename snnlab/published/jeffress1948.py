@@ -1,0 +1,217 @@
+"""Where a sound comes from (Jeffress, J. Comp. Physiol. Psychol. 41:35, 1948): a place for every difference of the ears' times.
+
+What was proposed, and later found in the barn owl. A sound from the left meets the left ear first, by up to 0.7 ms in humans. Fibres of
+both ears lock to the phase of the tone. They meet at a row of neurons that fire when spikes arrive together, and the fibres of the left
+ear reach those neurons after longer and longer delays, those of the right ear after shorter and shorter ones. Whichever neuron's delays
+make up for the difference of the ears' times fires most: where it sits says where the sound is. Such delays, each linear in the place,
+were measured by Carr & Konishi (J. Neurosci. 10:3227, 1990).
+
+- With a ladder of delays, the neuron that fires most is linear in the interaural time difference (ITD).
+- Nothing in an egg sets delays to a tenth of a millisecond. Gerstner, Kempter, van Hemmen & Wagner (Nature 383:76, 1996) showed that a
+  learning rule can find them: from a broad choice of delays, those stay whose spikes arrive together.
+
+Here delays are not chosen: they move. Each of many fibres has a random delay to each neuron, spread over a whole period of the tone, so
+at first a neuron prefers nothing much. Sounds come from everywhere; of all neurons only the first to reach its threshold fires, and pulls
+the others down, and a threshold that rises with every spike gives each its turn. `DelayAdjustedSTDPD` with a positive rate for what came in
+time and a negative one for what came late draws the arrivals of both ears to the spike they belong to: each neuron comes to prefer the ITDs
+that it happens to win, and the map is linear again, though it lies in no order.
+
+What is simpler here: a tone of 600 Hz, at which no two ITDs of the human range sound alike; Poisson fibres that know no refractory time,
+of a rate exp(κ·cos); point neurons whose membranes forget in 0.3 ms. Delays a period apart are as good as equal, so the place of a neuron
+on the map is read from the mean phases of its delays.
+
+What falls short: the places that are learned span less than the ITDs do, as the ends of the range have neighbours on one side only.
+
+    from snnlab.published import jeffress1948
+    python -m snnlab.published.jeffress1948       at full size, over some seeds
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+import snnlab as snn
+
+PERIOD = 5 / 3  # ms, of a tone of 600 Hz
+RANGE = 0.7  # ms, the largest ITD of a human head
+RATE, LOCKING = 250.0, 6.0  # Hz of a fibre, and κ of how well it keeps to the phase
+LONGEST = 4.0  # ms
+MEMBRANE, REFRACTORY = 0.3, 1.0  # ms
+VOLLEY = 20.0  # mV, if all fibres of one ear spiked at once: about 10 mV is what they reach in phase
+THRESHOLD = 7.0  # mV above rest, of neurons whose delays are to be tested
+LEARNER = {"thresh_eq_v": 3.0, "tc_adaptation": 200.0, "spike_increment": 1.0, "inhibition": 1.0}
+WINDOW, LATE = 0.3, 1.6  # ms; how much more a late spike counts than one in time, without which all delays would grow
+
+
+def sound(itds: Tensor, steps: int, step_time: float, fibres: int, generator: torch.Generator, first: int = 0) -> Tensor:
+    """Spikes of the fibres of the left and the right ear, steps x samples x (2·fibres), one sample an ITD; from step `first` on.
+
+    An ITD above 0 is that of a sound from the left: the right ear hears it later.
+    """
+    time = (torch.arange(first, first + steps) * step_time).unsqueeze(1)
+    heard = torch.stack([time.expand(-1, len(itds)), time - itds], -1)
+    density = RATE / 1000 * step_time / torch.special.i0(torch.tensor(LOCKING))
+    chance = density * torch.exp(LOCKING * torch.cos(2 * math.pi * heard / PERIOD))
+    return torch.rand(steps, len(itds), 2 * fibres, generator=generator) < chance.repeat_interleave(fibres, -1)
+
+
+def ladder(detectors: int, fibres: int) -> Tensor:
+    """Delays in ms, detectors x (2·fibres), that grow along the row on the left and shrink on the right.
+
+    Example:
+        >>> ladder(3, 1)
+        tensor([[0.6500, 1.3500],
+                [1.0000, 1.0000],
+                [1.3500, 0.6500]])
+    """
+    half = torch.linspace(-RANGE / 2, RANGE / 2, detectors).unsqueeze(1).expand(-1, fibres)
+    return torch.cat([1 + half, 1 - half], 1)
+
+
+def random_delays(detectors: int, fibres: int, generator: torch.Generator) -> Tensor:
+    """Delays in ms, detectors x (2·fibres), anywhere within a period around 2 ms."""
+    return 2 + PERIOD * (torch.rand(detectors, 2 * fibres, generator=generator) - 0.5)
+
+
+def places(delays: Tensor) -> tuple[Tensor, Tensor]:
+    """The ITD that each detector's delays make up for, in ms, and how well its delays agree, 0 to 1: from their mean phases, ear by ear.
+
+    Example:
+        >>> itd, agreement = places(ladder(3, 2))
+        >>> (itd / RANGE).round().tolist(), agreement
+        ([-1.0, 0.0, 1.0], tensor([1., 1., 1.]))
+    """
+    left, right = torch.exp(2j * math.pi * delays / PERIOD).view(len(delays), 2, -1).mean(2).unbind(1)
+    return torch.angle(left * right.conj()) * PERIOD / (2 * math.pi), (left.abs() + right.abs()) / 2
+
+
+def network(delays: Tensor, samples: int, step_time: float, learns: bool) -> snn.Serial:
+    """Detectors with these delays; those that learn compete, and adapt."""
+    count, fibres = len(delays), delays.shape[1] // 2
+    synapse = snn.DeltaCurrent.partialconstructor(MEMBRANE * VOLLEY / fibres)  # pC: this over MEMBRANE is the jump of a spike, in mV
+    connection = snn.LinearDense(
+        2 * fibres, count, step_time, synapse=synapse, delay=LONGEST, batch_size=samples,
+        weight_init=torch.ones_like, delay_init=lambda _: delays,
+    )  # fmt: skip
+    rest = {"rest_v": 0.0, "reset_v": 0.0, "refrac_t": REFRACTORY, "batch_size": samples}
+    if not learns:
+        return snn.Serial(connection, snn.LIF(count, step_time, thresh_v=THRESHOLD, time_constant=MEMBRANE, **rest))
+    connection.defaultupdater(exclude_weight=True)
+    return snn.Serial(connection, snn.WinnerALIF(count, step_time, tc_membrane=MEMBRANE, **LEARNER, **rest))
+
+
+@dataclass(frozen=True)
+class Map:
+    """What detectors with certain delays make of sounds.
+
+    Attributes:
+        itds: of the sounds, in ms.
+        places: the ITD that each detector's delays make up for, in ms.
+        agreement: how well a detector's delays agree, 0 to 1, on average.
+        counts: spikes of each detector, sounds x detectors.
+        winners: the place of whoever fired most, for each sound, in ms.
+        r: correlation of `winners` and `itds`.
+    """
+
+    itds: Tensor
+    places: Tensor
+    agreement: float
+    counts: Tensor
+    winners: Tensor
+    r: float
+
+
+@torch.inference_mode()
+def listen(delays: Tensor, *, generator: torch.Generator, sounds: int = 15, duration: float = 100.0, step_time: float = 0.05) -> Map:
+    """Plays sounds of ITDs all over the range to detectors that learn nothing, and counts."""
+    itds = torch.linspace(-RANGE, RANGE, sounds)
+    layer, counts = network(delays, sounds, step_time, learns=False), torch.zeros(sounds, len(delays))
+    for spikes in sound(itds, round(duration / step_time), step_time, delays.shape[1] // 2, generator):
+        counts += layer(spikes)
+    found, agreement = places(delays)
+    winners = found[counts.argmax(1)]
+    r = torch.corrcoef(torch.stack([winners, itds]))[0, 1].nan_to_num()  # where one detector wins all, there is no map
+    return Map(itds, found, agreement.mean().item(), counts, winners, r.item())
+
+
+@torch.inference_mode()
+def learn(
+    delays: Tensor,
+    *,
+    generator: torch.Generator,
+    duration: float = 400.0,
+    samples: int = 16,
+    lr: float = 0.05,
+    step_time: float = 0.05,
+    sound_lasts: float = 20.0,
+) -> Tensor:
+    """Delays after so many ms of sounds from everywhere, `samples` of them at a time; the last third at a quarter of the rate."""
+    fibres, steps = delays.shape[1] // 2, round(sound_lasts / step_time)
+    layer = network(delays, samples, step_time, learns=True)
+    rule = snn.DelayAdjustedSTDPD(lr_neg=lr, lr_pos=-LATE * lr, tc_neg=WINDOW, tc_pos=WINDOW, inplace=True)
+    rule.register_cell("detectors", layer.cell)
+    for turn in range(round(duration / sound_lasts)):
+        if turn * sound_lasts >= duration * 2 / 3:
+            rule.lr_neg, rule.lr_pos = lr / 4, -LATE * lr / 4
+        itds = (torch.rand(samples, generator=generator) * 2 - 1) * RANGE
+        for spikes in sound(itds, steps, step_time, fibres, generator, first=turn * steps):
+            layer(spikes)
+            rule()
+            layer.update()
+    return layer.connection.delay.detach().clone()
+
+
+@dataclass(frozen=True)
+class Localisation:
+    """What one run gives: maps by a ladder of delays, by random ones, and by what the latter have become; and these delays."""
+
+    ladder: Map
+    before: Map
+    after: Map
+    random: Tensor
+    learned: Tensor
+
+
+def run(
+    *,
+    generator: torch.Generator,
+    detectors: int = 12,
+    fibres: int = 30,
+    duration: float = 400.0,
+    samples: int = 16,
+    lr: float = 0.05,
+    step_time: float = 0.05,
+    listening: float = 100.0,
+) -> Localisation:
+    """The whole: a ladder listens, random delays listen, learn, and listen again."""
+    how = {"generator": generator, "step_time": step_time}
+    random = random_delays(detectors, fibres, generator)
+    learned = learn(random, duration=duration, samples=samples, lr=lr, **how)
+    maps = [listen(delays, duration=listening, **how) for delays in (ladder(detectors, fibres), random, learned)]
+    return Localisation(*maps, random, learned)
+
+
+def main(seeds: int = 5) -> str:
+    """The figures over some seeds, as a table."""
+    found = [run(generator=torch.Generator().manual_seed(seed)) for seed in range(seeds)]
+
+    def spread(values: list[float]) -> str:
+        values = torch.tensor(values)
+        return f"{values.mean():.2f} ({values.min():.2f} to {values.max():.2f})"
+
+    lines = ["| figure | paper | here, mean over seeds (range) |", "|---|---|---|"]
+    rows = {
+        "ladder of delays: r of winner and ITD": ("linear", [each.ladder.r for each in found]),
+        "random delays: r of winner and ITD": ("no map", [each.before.r for each in found]),
+        "learned delays: r of winner and ITD": ("linear", [each.after.r for each in found]),
+        "agreement of a neuron's delays before": ("broad", [each.before.agreement for each in found]),
+        "agreement of a neuron's delays after": ("a narrow choice", [each.after.agreement for each in found]),
+        "span of learned places, ms (ITDs: 1.4)": ("", [(each.after.places.max() - each.after.places.min()).item() for each in found]),
+    }
+    return "\n".join([*lines, *(f"| {name} | {paper} | {spread(values)} |" for name, (paper, values) in rows.items())])
+
+
+if __name__ == "__main__":
+    print(main())
