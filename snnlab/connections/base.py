@@ -286,8 +286,10 @@ class Connection(Updatable, Module, ABC):
         The general path, for reductions over the batch other than a sum: it takes B times the memory of the weights.
         """
         arriving = self.arriving(pre)
-        post = self.postsyn_receptive(post).to(arriving.dtype)
-        return torch.einsum("b...r,b...r->b...", post, self.presyn_receptive(arriving)).expand(-1, *self.weight.shape)
+        post, pre = self.postsyn_receptive(post).to(arriving.dtype), self.presyn_receptive(arriving)
+        if pre.shape[-1] == 1:  # nothing to sum: torch would take each synapse for a matrix product of its own
+            return (post * pre).squeeze(-1).expand(-1, *self.weight.shape)
+        return torch.einsum("b...r,b...r->b...", post, pre).expand(-1, *self.weight.shape)
 
     def correlate(self, post: Tensor, pre: DelayedRead) -> Tensor:
         """The sum over the batch of post x pre for every synapse, with pre as it arrives there now.
