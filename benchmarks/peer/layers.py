@@ -92,7 +92,7 @@ CASES = {
     "STDP, batch 32": lambda: pair_stdp(32, False),
     "STDP with delays, batch 1": lambda: pair_stdp(1, True),
     "STDP with delays, batch 32": lambda: pair_stdp(32, True),
-    "STDP, 20 -> 10": lambda: pair_stdp(1, False, 20, 10, 400.0),
+    "STDP, 20 -> 10": lambda: pair_stdp(1, False, 20, 10, 150.0),
     "Diehl & Cook": diehl_cook,
 }
 

@@ -128,7 +128,9 @@ class Module(nn.Module):
         """Checks settings that must fit each other (a reset below the threshold); called after every change of one."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(getattr(type(self), name, None), property):  # torch would try to register a tensor given to a property
+        if type(value) is torch.Tensor and name in self.__dict__.get("_buffers", ()):  # torch would ask what else it might be
+            self._buffers[name] = value
+        elif isinstance(getattr(type(self), name, None), property):  # torch would try to register a tensor given to a property
             object.__setattr__(self, name, value)
         else:
             super().__setattr__(name, value)
