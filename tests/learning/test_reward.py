@@ -10,8 +10,7 @@ import torch
 import snnlab as snn
 from snnlab.learning.reward import kept_term, rewarded
 from tests.learning.pairevents import TC_POST, TC_PRE, rewards, run
-from tests.learning.scripted import Scripted, connect, random_delays, trains
-from tests.learning.test_stdp import Largest
+from tests.learning.scripted import Largest, Scripted, connect, random_delays, trains
 
 RULES = {
     "MSTDP": lambda **given: snn.MSTDP(0.02, -0.01, TC_POST, TC_PRE, **given),
