@@ -67,6 +67,7 @@ MODELS = [
     "Conv2d",
     "DeltaCurrent",
     "DeltaPlusCurrent",
+    "DiehlCookSTDP",
     "DoubleExponentialCurrent",
     "EIF",
     "ExactNeuron",

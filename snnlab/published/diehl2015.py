@@ -45,9 +45,9 @@ PIXELS = 784
 STEP, SHOWN = 1.0, 50  # ms; steps that an image is shown
 BRIGHTNESS, RATE = 9.0, 640.0  # Euclidean length of an image, about that of a middling one; Hz of a pixel of brightness 1
 LENGTH = 3.0  # Euclidean length of a neuron's weights
-LEARNING = {  # by neurons; the more there are, the less often each one learns
+LEARNING = {  # by neurons; the more there are, the less often each one spikes and learns
     100: {"batch_size": 16, "passes": 2, "lr": 0.003},
-    400: {"batch_size": 32, "passes": 4, "lr": 0.006},
+    400: {"batch_size": 32, "passes": 8, "lr": 0.003},
 }
 
 

@@ -17,13 +17,13 @@ def seeded(seed=0):
 
 @pytest.fixture(scope="module")
 def three_kinds():
-    """Three kinds of digits: 300 images to learn from, 150 held out."""
+    """Three kinds of digits: 240 images to learn from, 150 held out."""
     digits = snn.data.digits(source="mnist", flat=True)
     train, test = (labels < 3 for labels in (digits.train_labels, digits.test_labels))
     return replace(
         digits,
-        train_images=digits.train_images[train][:300],
-        train_labels=digits.train_labels[train][:300],
+        train_images=digits.train_images[train][:240],
+        train_labels=digits.train_labels[train][:240],
         test_images=digits.test_images[test][:150],
         test_labels=digits.test_labels[test][:150],
     )
@@ -32,10 +32,10 @@ def three_kinds():
 @BOTH
 def test_it_reads_digits_that_nobody_labelled_and_does_not_without_its_rule(three_kinds, inhibition):
     # The same weights, neurons and readout without learning are the bar: random weights tell three digits apart to some extent already.
-    settings = {"digits": three_kinds, "passes": 3, "inhibition": inhibition}
-    learned, unlearned = (diehl2015.run(20, **settings, lr=lr, generator=seeded()).accuracy for lr in (0.02, 0.0))
-    assert learned > 0.88
-    assert unlearned < 0.82
+    settings = {"digits": three_kinds, "batch_size": 24, "passes": 3, "inhibition": inhibition}
+    learned, unlearned = (diehl2015.run(20, **settings, lr=lr, generator=seeded()).accuracy for lr in (0.03, 0.0))
+    assert learned > 0.82
+    assert unlearned < 0.75
 
 
 def test_one_seed_gives_one_result(three_kinds):
