@@ -20,7 +20,7 @@ RULES = {
     "STDP, both rates above 0": lambda: snn.STDP(lr_post=1e-6, lr_pre=1e-6, tc_post=20.0, tc_pre=20.0),
     "STDP with delays": lambda: snn.STDP(lr_post=1e-6, lr_pre=-1e-6, tc_post=20.0, tc_pre=20.0),
     "DiehlCookSTDP": lambda: snn.DiehlCookSTDP(lr=1e-6, tc_pre=20.0, target=0.4, weight_max=1.0, mu=1.0),
-    "VogelsSTDP": lambda: snn.VogelsSTDP(lr=1e-6, time_constant=20.0, target=5.0),
+    "VogelsSTDP": lambda: snn.VogelsSTDP(lr=1e-6, tc=20.0, target_rate=5.0, sign=1),
 }
 
 
@@ -35,8 +35,8 @@ def resident() -> float:
     return int(re.search(r"VmRSS:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
 
 
-def run(name: str, updated: bool) -> tuple[list[int], float]:
-    """Bytes that are pending or traced before the update of three steps, and MB that the process grew by."""
+def run(name: str, updated: bool) -> tuple[int, int, float]:
+    """Most bytes that were pending or traced in the first 1,000 steps and in all, and MB that the process grew by after these."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     delays = {"delay": 5.0, "delay_init": lambda d: torch.randint(0, 6, d.shape).float()} if name.endswith("delays") else {}
@@ -47,29 +47,29 @@ def run(name: str, updated: bool) -> tuple[list[int], float]:
     rule = RULES[name]()
     rule.gathers = 10 * STEPS
     rule.register_cell("only", layer.cell)
-    accumulator, seen, before = connection.updater.weight, [], 0.0
+    accumulator, most, early, before = connection.updater.weight, 0, 0, 0.0
     with torch.no_grad():
         for step in range(STEPS):
             layer(torch.rand(1, INPUTS) < 0.05)
             rule()
-            if step in (9, 999, STEPS - 1):
-                pending = [entry for part in (accumulator._pos, accumulator._neg) for entry in part.entries]
-                seen.append(sum(map(size, (*pending, *rule.buffers()))))
-                before = resident() if step == 999 else before
+            pending = [entry for part in (accumulator._pos, accumulator._neg) for entry in part.entries]
+            most = max(most, sum(map(size, (*pending, *rule.buffers()))))
+            if step == 999:
+                early, before = most, resident()
             if updated:
                 layer.update()
-    return seen, resident() - before
+    return early, most, resident() - before
 
 
 def main() -> str:
     """The table; each row in a process of its own."""
-    head = ["rule", "updates", "step 10, kB", f"step {STEPS:,}, kB", "the process grew by, MB"]
+    head = ["rule", "updates", "most in 1,000 steps, kB", f"in {STEPS:,} steps, kB", "the process grew by, MB"]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for name in RULES:
         for updated in (True, False):
             program = f"from benchmarks.memory import run; print(run({name!r}, {updated}))"
             done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-            (first, _, last), grown = eval(done.stdout)  # numbers that this very file has printed
+            first, last, grown = eval(done.stdout)  # numbers that this very file has printed
             verdict = "" if first == last else " **grows**"
             when = "after every step" if updated else "never"
             lines.append(f"| {name} | {when} | {first / 1e3:.1f} | {last / 1e3:.1f}{verdict} | {grown:.1f} |")
