@@ -189,7 +189,7 @@ class CellTrainer(Module, ABC):
         shape = (unit.cell.neuron.batchedshape, connection.dt, connection.delayedby)
         if shape != unit.state.built_for:
             self.build(unit.cell, unit.state)
-            unit.state.built_for = shape
+            unit.state.built_for, unit.state.kind = shape, None  # what was built lies wherever torch puts it
         kind = (connection.weight.device, connection.weight.dtype)
         if unit.state.kind != kind:
             unit.state.to(*kind).kind = kind
@@ -235,6 +235,7 @@ class CellTrainer(Module, ABC):
             unit.state.watch.warn_of_no_update(unit.cell, unit.state.gathers)
             self._fit(unit)
             self.step(unit.cell, unit.state, *args, **kwargs)
+            unit.state.watch.look(unit.cell)  # at once: if the next cell fails, this one has learned, and does not a second time
         for unit in chosen.values():
             unit.state.watch.look(unit.cell)
 

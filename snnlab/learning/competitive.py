@@ -7,7 +7,8 @@ At every spike of a neuron its weights take a step of size η towards the presen
 mean of the patterns that make it spike. Where neurons inhibit each other, each takes a kind of pattern of its own, as k-means gives each
 centre a cluster; the rule differs from k-means in seeing one spike at a time.
 
-Where the connection has delays, the pattern is what arrives: the scaled trace, read at each synapse's delay.
+Where the connection has delays, the pattern is what arrives: the scaled trace, read at each synapse's delay. In a `Conv2D` every site has
+a pattern of its own, what its taps see, and the shared weights move by the sum over sites; in `traced.Conv2d` the whole image is scaled.
 
 Reference: Grossberg, Biol. Cybern. 23:121 (1976), instar learning; Rumelhart & Zipser, Cogn. Sci. 9:75 (1985), competitive learning.
 """
@@ -80,7 +81,8 @@ class Competitive(IndependentCellTrainer):
         spikes, weight = cell.postspike, cell.connection.weight
         decay = math.exp(-cell.connection.dt / state.tc_pre)
         state.trace_ = trace_cumulative(cell.synapse.spike, state.trace_, decay=decay, amplitude=1.0, target=True)
-        state.pattern_.push(state.trace_ * (state.total / state.trace_.sum(-1, keepdim=True).clamp(min=1e-12)))
+        whole = state.trace_.sum(1, keepdim=True).clamp(min=1e-12)  # of all inputs; of a convolution, of all that one site sees
+        state.pattern_.push(state.trace_ * (state.total / whole))
         towards = reduced_pair(cell, state.lr, spikes, replace(cell.synapse.delayed_spikes(), record=state.pattern_), state.batchreduce)
         away = state.batchreduce(cell.connection.postsyn_receptive(spikes).to(weight.dtype).sum(-1) * state.lr, 0) * weight
         cell.updater.weight.add(pos=towards, neg=away)

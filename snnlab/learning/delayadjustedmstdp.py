@@ -50,8 +50,9 @@ class _RewardedDelayAdjusted(RewardedTrainer):
         pairs, rates = adjusted_pairs(cell, state, name, causal[1], anticausal[1]), (causal[0], anticausal[0])
         parts = rewarded_in_turn(rates, pairs, reward, connection.batchsz, state.batchreduce)
         mask = getattr(connection, "mask", None)
-        absent = None if mask is None else mask == 0
-        return tuple(part if part is None or absent is None else part.masked_fill_(absent, 0) for part in parts)
+        if mask is None or mask.shape != getattr(connection, name).shape:
+            return parts
+        return tuple(None if part is None else part.masked_fill_(mask == 0, 0) for part in parts)
 
 
 class DelayAdjustedMSTDP(_RewardedDelayAdjusted):

@@ -26,6 +26,7 @@ from torch import Tensor
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.learning.base import CellState, IndependentCellTrainer
+from snnlab.learning.delayadjusted import refuse_no_delays
 from snnlab.learning.watch import warn_user
 from snnlab.network import Cell
 
@@ -108,6 +109,11 @@ class LinearHomeostasis(IndependentCellTrainer):
     def trained(self, state: CellState) -> tuple[str, ...]:
         """The one parameter that is trained in a cell of these settings."""
         return (state.param,)
+
+    def _check_trained(self, name: str, cell: Cell, state: CellState) -> None:
+        super()._check_trained(name, cell, state)
+        if state.param == "delay":
+            refuse_no_delays(type(self).__name__, name, cell)
 
     def build(self, cell: Cell, state: CellState) -> None:
         shape = cell.neuron.batchedshape

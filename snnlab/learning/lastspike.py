@@ -61,14 +61,18 @@ def advanced_since(cell: Cell, state: CellState) -> Iterator[None]:
     """The same for a while that may fail, as a function of the user's may: then the times are what they were."""
     kept = {name: getattr(state, name) for name in ("since_pre_", "since_post_")}
     before = {name: value.clone() for name, value in kept.items() if isinstance(value, Tensor)}
+    record = kept["since_pre_"] if isinstance(kept["since_pre_"], RecordTensor) else None
+    present = record.peek() if record is not None and record.slots == 1 else None
     advance_since(cell, state)
     try:
         yield
     except BaseException:
         for name, value in before.items():
             setattr(state, name, value)
-        if isinstance(state.since_pre_, RecordTensor):
-            state.since_pre_.decr()  # what the push wrote over is what the next push would
+        if present is not None:
+            record.write(present, 1)
+        elif record is not None:
+            record.decr()  # what the push wrote over is what the next push would
         raise
 
 

@@ -258,6 +258,23 @@ def test_what_is_refused_for_one_cell_changes_none():
     assert pending(layers) == [1.0, 1.0]
 
 
+def test_where_a_cell_fails_those_before_it_have_learned_once():
+    class Fails(Told):
+        def step(self, cell, state, amount, scale=1.0):
+            if state.watch.name == "b" and amount > 2:
+                raise ArithmeticError
+            super().step(cell, state, amount, scale)
+
+    layers, rule = [build(), build()], Fails()
+    for name, layer in zip("ab", layers, strict=True):
+        rule.register_cell(name, layer.cell)
+        layer(torch.ones(1, 3))
+    with pytest.raises(ArithmeticError):
+        rule(3.0)
+    rule(1.0)
+    assert pending(layers) == [3.0, 1.0]
+
+
 # -------------------------------------------------------------------------------------------------- settings that fit each other
 
 
@@ -352,6 +369,34 @@ def test_it_goes_on_after_the_batch_size_or_the_delays_or_the_dtype_changed(dela
         assert unit.state.pre_trace_.slots == 10
     layer.update()
     assert layer.connection.weight.isfinite().all()
+
+
+def test_traces_that_are_built_anew_lie_where_the_weights_do():
+    class Counts(CellTrainer):
+        def build(self, cell, state):
+            state.register_state("seen_", torch.zeros(cell.neuron.batchedshape))
+
+        def step(self, cell, state):
+            state.seen_ = state.seen_ + cell.postspike
+
+    layer, rule = build(), Counts()
+    layer.to(torch.float64)
+    state = rule.register_cell("only", layer.cell).state
+    assert state.seen_.dtype == torch.float64
+    layer.batchsz = 2
+    step(layer, rule)
+    assert state.seen_.dtype == torch.float64
+
+
+def test_after_a_change_of_the_step_time_traces_start_from_rest_and_decay_by_the_new_one():
+    layer, trainer, unit = trained(delay=2.0)
+    step(layer, trainer)
+    layer.dt = 0.5
+    step(layer, trainer)
+    assert unit.state.post_trace_.unique().item() == 1.0
+    assert (unit.state.pre_trace_.dt, unit.state.pre_trace_.slots) == (0.5, 5)
+    step(layer, trainer, 0.0)
+    assert unit.state.pre_trace_.peek().unique().item() == pytest.approx(math.exp(-0.5 / 10))
 
 
 def test_a_saved_rule_goes_on_bit_for_bit():

@@ -91,6 +91,20 @@ def test_with_delays_the_pattern_is_what_arrives():
     assert layer.connection.weight.tolist() == [[1.0, 0.0]]
 
 
+def test_a_convolution_scales_what_each_site_sees():
+    # By hand: the kernel of 2 pixels slides over (1, 1, 0, 0): sites see (1, 1), (1, 0) and (0, 0). All neurons spike, with lr 1 and
+    # total 1: towards (½, ½) + (1, 0) + nothing, away three times the weights of ½.
+    synapse = snn.DeltaCurrent.partialconstructor(1.0)
+    conv = snn.Conv2D(1, 4, 1, 1, 1.0, (1, 2), synapse=synapse, weight_init=lambda w: torch.full_like(w, 0.5))
+    conv.defaultupdater()
+    layer = snn.Serial(conv, snn.ExactNeuron((1, 1, 3), 1.0, rest_v=-65.0, thresh_v=-50.0))
+    rule = rule_for(layer, lr=1.0)
+    layer(torch.tensor([[[[1.0, 1.0, 0.0, 0.0]]]]), neuron_kwargs={"override": torch.ones(1, 1, 1, 3, dtype=torch.bool)})
+    rule()
+    assert conv.updater.weight.pos.flatten().tolist() == [1.5, 0.5]
+    assert conv.updater.weight.neg.flatten().tolist() == [1.5, 1.5]
+
+
 def test_without_any_input_the_pattern_is_zero_and_not_a_nan():
     layer = network(bias=True, bias_init=lambda bias: torch.full_like(bias, 5.0), weight_init=torch.ones_like)
     rule = rule_for(layer)

@@ -154,6 +154,25 @@ def test_a_masked_synapse_has_no_part(rule):
     assert (pos[:, 0] + neg[:, 0]).min() > 0
 
 
+def test_a_mask_leaves_delays_be_that_are_one_a_site():
+    # There is no delay to go with a weight then, and what an absent weight's delays learn is nobody's business.
+    at = random_delays((1, 3, 2, 2, 4), 6, whole=True) + 2
+    found = []
+    for mask in (None, torch.tensor([1, 0, 1, 1]).view(1, 1, 2, 2).expand(3, 1, 2, 2)):
+        traced = snn.traced.Conv2d(1, 3, 2, 3, 1, 1.0, at).double()
+        traced.mask = mask
+        traced.defaultupdater()
+        layer, rule = snn.Serial(traced, snn.traced.TracedNeuron(Scripted(traced.outshape, 1), 20.0)), delays()
+        rule.register_cell("only", layer.cell)
+        image = torch.ones(1, 1, 3, 3)
+        layer(image, image.double(), neuron_kwargs={"script": torch.ones(1, *traced.outshape, dtype=torch.bool)})
+        rule(1.0)
+        found.append(traced.updater.delay.pos)
+    assert found[0].shape == (3, 2, 2, 4)
+    assert found[0].min() > 0
+    assert torch.equal(*found)
+
+
 def test_rewarded_delays_move_towards_the_answer_and_stay_in_their_range():
     # By hand: it left at 0 and was answered at 3 ms; with a delay of 1 ms it came in time, Δ = 2.
     pre, post = torch.zeros(2, 4, 1, 1, dtype=torch.bool)

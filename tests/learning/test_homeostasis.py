@@ -219,6 +219,17 @@ def test_a_parameter_that_is_not_there_is_refused(param):
     assert rule.param == "weight"
 
 
+def test_delays_that_cannot_move_are_refused():
+    layer = connect(delay=0.0)
+    with pytest.raises(RuntimeError, match="Cell 'only' has delays of at most 0 ms, but LinearHomeostasis trains them"):
+        homeostasis(param="delay").register_cell("only", layer.cell)
+    rule = homeostasis()
+    rule.register_cell("only", layer.cell)
+    with pytest.raises(RuntimeError, match="has delays of at most 0 ms"):
+        rule.param = "delay"
+    assert rule.param == "weight"
+
+
 def test_an_unknown_parameter_is_refused_with_the_known_ones():
     with pytest.raises(ValueError, match="param must be one of 'weight', 'bias', 'delay', but is 'weights'"):
         homeostasis(param="weights")

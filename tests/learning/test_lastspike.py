@@ -61,13 +61,14 @@ def test_what_has_not_arrived_has_not_spiked_and_between_two_steps_it_has_arrive
 
 @pytest.mark.parametrize("inplace", [True, False])
 @pytest.mark.parametrize("history", [True, False])
-def test_a_failure_leaves_the_times_as_they_were_and_the_next_step_as_it_would_have_been(history, inplace):
-    delay = torch.arange(12.0).view(3, 4).double() / 3
+@pytest.mark.parametrize("longest", [None, 4.0])
+def test_a_failure_leaves_the_times_as_they_were_and_the_next_step_as_it_would_have_been(longest, history, inplace):
+    delay = torch.arange(12.0).view(3, 4).double() / 3 if longest else None
     ways = []
     for fails in (True, False):
-        layer = connect(batch_size=1, delay=4.0, delays=delay)
+        layer = connect(batch_size=1, delay=longest, delays=delay)
         state = spiking(layer, PRE, POST, State(inplace), history=history)
-        layer(torch.ones(1, 4), neuron_kwargs={"script": torch.ones(1, 3, dtype=torch.bool)})
+        layer(torch.tensor([[0, 0, 1, 1]]), neuron_kwargs={"script": torch.ones(1, 3, dtype=torch.bool)})
         if fails:
             with pytest.raises(ZeroDivisionError), advanced_since(layer.cell, state):
                 raise ZeroDivisionError
