@@ -18,6 +18,7 @@ from snnlab.plots.synapse import synapse
 from snnlab.plots.traces import traces
 from snnlab.plots.voltages import voltages
 from snnlab.plots.weights import weight_change, weight_histogram
+from snnlab.plots.window import window
 from snnlab.plots.wiring import wiring
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     "voltages",
     "weight_change",
     "weight_histogram",
+    "window",
     "wiring",
 ]

@@ -18,7 +18,7 @@ conductances of 5 ms, at most 0.015 and 0.05 of the leak, 20 ms on both sides of
 What is simpler: steps of 1 ms. The library's synapses give currents; here these stand for conductances, in units of the leak, and what
 enters the neuron is conductance times the driving force at the start of the step. The 200 inhibitory inputs are one that says how many of
 them spike. A₊ is 0.01, twice the paper's 0.005, and a run takes minutes of the neuron's time: weights are still on their way, the more so
-the slower the inputs.
+the slower the inputs: the heap near 0 is plain after one minute, the one at the upper bound is not.
 
 Reference: Song, Miller & Abbott, Competitive Hebbian learning through spike-timing-dependent synaptic plasticity,
 Nat. Neurosci. 3:919 (2000).
