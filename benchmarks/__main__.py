@@ -2,7 +2,8 @@
 
 `python -m benchmarks` runs those that need no browser; `python -m benchmarks live` those of the live view too, which takes some minutes.
 `python -m benchmarks cuba` runs the CUBA network alone, for six minutes, and writes benchmarks/cuba.md. `python -m benchmarks peers` runs
-the comparison with other libraries alone, and writes benchmarks/peers.md.
+the comparison with other libraries alone, and writes benchmarks/peers.md. `python -m benchmarks published` runs the published results at
+full size, and writes benchmarks/published.md.
 """
 
 import platform
@@ -11,15 +12,18 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import convolution, cuba, importing, learning, memory, peers, products
+from benchmarks import convolution, cuba, importing, learning, memory, peers, products, published
 
 RESULTS = Path(__file__).parent / "results.md"
 
 
 def main() -> None:
-    """Runs all, in order; or the CUBA network or the other libraries alone."""
+    """Runs all, in order; or one of those that run alone."""
     if "cuba" in sys.argv[1:]:
         RESULTS.with_name("cuba.md").write_text(cuba.main(), encoding="utf-8")
+        return
+    if "published" in sys.argv[1:2]:
+        published.main(sys.argv[2:])
         return
     if "peers" in sys.argv[1:]:
         RESULTS.with_name("peers.md").write_text(peers.main(), encoding="utf-8")
