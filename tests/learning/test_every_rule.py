@@ -189,6 +189,47 @@ def test_every_rule_that_is_public_is_under_the_laws(name):
         assert getattr(snn, name) is kind
 
 
+PLAIN_END = "interp_tolerance=None, batch_reduction=None, inplace=False"
+PAIR_END = "interp_tolerance=None, trace_mode='cumulative', batch_reduction=None"
+FUNCTIONS = "kernel_post, kernel_pre, kernel_post_kwargs, kernel_pre_kwargs"
+TRIPLET_RATES = "lr_post_pair, lr_post_triplet, lr_pre_pair, lr_pre_triplet"
+FAST_AND_SLOW = "tc_post_fast, tc_post_slow, tc_pre_fast, tc_pre_slow"
+SIGNATURES = {
+    snn.STDP: f"lr_post, lr_pre, tc_post, tc_pre, delayed=False, {PAIR_END}",
+    snn.TripletSTDP: f"{TRIPLET_RATES}, {FAST_AND_SLOW}, delayed=False, {PAIR_END}, inplace=False",
+    snn.MSTDP: f"lr_post, lr_pre, tc_post, tc_pre, delayed=False, {PAIR_END}",
+    snn.MSTDPET: f"lr_post, lr_pre, tc_post, tc_pre, tc_eligibility, {PAIR_END}",
+    snn.KernelSTDP: f"{FUNCTIONS}, delayed=False, {PLAIN_END}",
+    snn.DelayAdjustedKernelSTDP: f"{FUNCTIONS}, batch_reduction=None, inplace=False",
+    snn.DelayAdjustedKernelSTDPD: f"{FUNCTIONS}, batch_reduction=None, inplace=False",
+    snn.DelayAdjustedSTDP: f"lr_pos, lr_neg, tc_pos, tc_neg, {PLAIN_END}",
+    snn.DelayAdjustedSTDPD: f"lr_neg, lr_pos, tc_neg, tc_pos, {PLAIN_END}",
+    snn.DelayAdjustedMSTDP: f"lr_pos, lr_neg, tc_pos, tc_neg, {PLAIN_END}",
+    snn.DelayAdjustedMSTDPD: f"lr_neg, lr_pos, tc_neg, tc_pos, {PLAIN_END}",
+    snn.LinearHomeostasis: "plasticity, target, param, batch_reduction=None",
+}
+STATES = {
+    "interp_tolerance": "tolerance",
+    "trace_mode": "tracemode",
+    "batch_reduction": "batchreduce",
+}
+
+
+@pytest.mark.parametrize(("kind", "wanted"), SIGNATURES.items(), ids=lambda each: getattr(each, "__name__", ""))
+def test_arguments_come_in_a_fixed_order_and_are_attributes_of_the_state(kind, wanted):
+    arguments = list(inspect.signature(kind).parameters.values())
+    given = [name if each.default is each.empty else f"{name}={each.default!r}" for each in arguments for name in [each.name]]
+    assert ", ".join(given) == wanted
+    state = Run(next(rule for rule in RULES.values() if rule.kind is kind)).unit.state
+    for each in arguments:
+        getattr(state, STATES.get(each.name, each.name))  # AttributeError where it is missing
+    sums = issubclass(kind, snn.RewardedTrainer)
+    assert state.batchreduce is (torch.sum if sums else torch.mean)
+    called = ", ".join(inspect.signature(kind.forward).parameters)
+    told = "target, cells" if kind is snn.LinearHomeostasis else "args, cells, kwargs"
+    assert called == f"self, {'signal, scale, cells' if sums else told}"
+
+
 @every_rule
 def test_its_page_says_equation_and_source(rule):
     page = sys.modules[rule.kind.__module__].__doc__
@@ -361,6 +402,25 @@ def test_where_nobody_has_spiked_nothing_is_nan(rule, place):
         after = run.go(run.draw(4, rate=0.0))
         assert after.isfinite().all()
         assert torch.equal(before, after) != (rule.kind is snn.LinearHomeostasis)
+
+
+@pytest.mark.parametrize("reduction", [None, lambda rows, dim: rows.amax(dim)], ids=["quick", "general"])
+@every_rule
+def test_what_is_pending_stays_as_it_was_proposed(rule, reduction):
+    # An accumulator takes over what it is given, without a copy: a trace that is written in place must not be among it.
+    settings = {} if reduction is None else {"batch_reduction": reduction}
+    for delays in delays_for(rule):
+        run, held = Run(rule, delays=delays, settings=settings, one_for_all=True), []
+        accumulator = run.layer.updater.updates_[rule.trains]
+        for each in run.draw():
+            run.step(*each)
+            entries = [entry for part in (accumulator._pos, accumulator._neg) for entry in part.entries]
+            tensors = [t for entry in entries for t in ([entry] if isinstance(entry, torch.Tensor) else vars(entry).values())]
+            held += [(tensor, tensor.clone()) for tensor in tensors]
+            accumulator.clear()
+        run.trainer.clear()
+        assert held
+        assert all(torch.equal(now, before) for now, before in held)
 
 
 # -------------------------------------------------------------------------------------------------------------------------- memory
