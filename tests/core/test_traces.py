@@ -131,3 +131,12 @@ def test_arguments_come_in_this_order_with_these_defaults(function, signature):
         for each in parameters
     )
     assert found == signature
+
+
+@pytest.mark.parametrize("step", [traces.trace_nearest, traces.trace_cumulative])
+@pytest.mark.parametrize("amplitude", [1.0, -1.0])
+def test_a_trace_that_nobody_sees_any_more_is_zero(step, amplitude):
+    # By hand: 0.5^99 is 1.6e-30 and counts, 0.5^100 is 7.9e-31 and does not. Subnormal numbers, from 1.2e-38 on, would stay for good.
+    train = [True] + [False] * 99
+    assert run(step, train, decay=0.5, amplitude=amplitude, target=True) == amplitude * 0.5**99
+    assert run(step, [*train, False], decay=0.5, amplitude=amplitude, target=True) == 0.0
