@@ -53,7 +53,7 @@ class _Part:
         self._own = False  # whether entries[0] is a running sum of ours, which may be added to in place
 
     def add(self, value: Tensor | Product, folds: bool) -> None:
-        value = value.map(Tensor.detach) if isinstance(value, Product) else _real(value.detach())
+        value = value.detach() if isinstance(value, Product) else _real(value.detach())
         if not folds or not self.entries:
             self.entries.append(value if folds else _dense(value))
             self._own = False

@@ -7,6 +7,8 @@ Their usual target is an updater: `Normalization(connection.updater, "parent.wei
 of the weights. A hook must be registered to run.
 """
 
+import math
+
 import torch
 from torch import nn
 
@@ -128,7 +130,7 @@ class Clamping(StateHook):
         owner, name = _owner(module, self.attr)
         parameter = changeable(owner, name)
         with torch.no_grad():
-            if parameter is not None:
+            if parameter is not None and math.isfinite(parameter.sum().item()):  # NaN stays NaN when clamped: the setter refuses it
                 parameter.clamp_(self.min, self.max)
             else:
                 assign(owner, name, getattr(owner, name).clamp(self.min, self.max))

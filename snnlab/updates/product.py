@@ -57,7 +57,12 @@ class Product:
         return Product(fn(self.left), fn(self.right))
 
     def __add__(self, other: "Product") -> "Product":
-        return Product(torch.cat((self.left, other.left), 1), torch.cat((self.right, other.right)))
+        left = torch.cat((self.left.t(), other.left.t())).t()  # side by side, which for columns in one piece is to set one after another
+        return Product(left, torch.cat((self.right, other.right)))
+
+    def detach(self) -> "Product":
+        """The same without a graph behind it."""
+        return self.map(Tensor.detach) if self.left.requires_grad or self.right.requires_grad else self
 
     def __neg__(self) -> "Product":
         return Product(-self.left, self.right)

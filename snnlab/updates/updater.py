@@ -54,7 +54,7 @@ class Updater(Module):
         reduction: how pending updates become one, as in `Accumulator.reduction`.
 
     Attributes:
-        applied: how often updates of each parameter were applied.
+        applied: how often updates of each parameter were applied; one that was refused does not count.
 
     Raises:
         RuntimeError: the module has no attribute of a given name.
@@ -83,16 +83,20 @@ class Updater(Module):
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the parameters that are updated."""
-        return tuple(self.updates_)
+        return tuple(self._accumulators)
+
+    @property
+    def _accumulators(self) -> dict[str, Accumulator]:
+        """The accumulators by name, in a plain dictionary, as they are looked up several times a step; empty until there are any."""
+        updates = self.__dict__.get("_modules", {}).get("updates_")
+        return {} if updates is None else updates._modules
 
     def __getattr__(self, name: str) -> Any:
-        updates = self.__dict__.get("_modules", {}).get("updates_")
-        if updates is not None and name in updates:
-            return updates[name]
-        return super().__getattr__(name)
+        found = self._accumulators.get(name)
+        return super().__getattr__(name) if found is None else found
 
     def __setattr__(self, name: str, value: Any) -> None:
-        updates = self.__dict__.get("_modules", {}).get("updates_", ())
+        updates = self._accumulators
         if name not in updates:
             if updates and isinstance(value, Tensor | tuple | list) and not hasattr(self, name):  # a slip that would lose an update
                 raise self._unknown(name)
@@ -112,7 +116,7 @@ class Updater(Module):
 
     def clear(self, **kwargs: Any) -> None:
         """Forgets all pending updates."""
-        for accumulator in self.updates_.values():
+        for accumulator in self._accumulators.values():
             accumulator.clear()
 
     @torch.no_grad()
@@ -124,22 +128,26 @@ class Updater(Module):
             ValueError: an update that would make a parameter NaN or infinite, or of another shape; nothing is changed then.
         """
         for name in names:
-            if name not in self.updates_:
+            if name not in self._accumulators:
                 raise self._unknown(name)
-        updates = {}
-        for name in dict.fromkeys(names or self.names):
-            self.applied[name] += 1
-            if (update := self.updates_[name].pending(getattr(self.parent, name))) is not None:
+        updates, asked = {}, dict.fromkeys(names or self._accumulators)
+        for name in asked:
+            if (update := self._accumulators[name].pending(getattr(self.parent, name))) is not None:
                 updates[name] = update
-        if len(updates) == 1 and self._add_in_place(*next(iter(updates.items()))):
-            return
+        if len(updates) != 1 or not self._add_in_place(*next(iter(updates.items()))):
+            self._replace(updates)
+        for name in asked:
+            self.applied[name] += 1
+
+    def _replace(self, updates: dict[str, Tensor | Product]) -> None:
+        """Sets each parameter to its sum with its update; all sums are good, or none is set."""
         values = {}
         for name, update in updates.items():
             parameter, update = getattr(self.parent, name), update.dense() if isinstance(update, Product) else update
             _check_fits(name, update, parameter)
             limit = getattr(self.parent, f"limit_{name}", None)  # a method, such as the range of a delay
             values[name] = parameter + update if limit is None else limit(parameter + update)
-        if len(values) > 1:  # all are good, or none is set; one alone is checked where it is set
+        if len(values) > 1:  # one alone is checked where it is set
             for name, value in values.items():
                 checks.finite(name, checks.shaped(name, value, tuple(getattr(self.parent, name).shape), "the present one's"))
         for name, value in values.items():
@@ -220,10 +228,10 @@ class Updatable:
         Args:
             clear: whether pending updates are forgotten afterwards.
         """
-        if self.updater is not None:
-            self.updater(**kwargs)
+        if (updater := self.updater) is not None:
+            updater(**kwargs)
             if clear:
-                self.updater.clear()
+                updater.clear()
 
     def updatesome(self, *names: str, clear: bool = True) -> None:
         """Applies the pending updates of the named parameters alone."""

@@ -67,6 +67,23 @@ def test_after_an_update_the_weights_lie_in_the_range(low, high, expected):
     assert limited([[-2.0, 0.5, 3.0]], Clamping, low, high) == expected
 
 
+@pytest.mark.parametrize("low", [0.0, None])
+def test_clamping_refuses_a_weight_that_is_nan_and_changes_none(low):
+    connection = connected([[2.0, 3.0]])
+    limit = Clamping(connection.updater, "parent.weight", min=low, max=1.0)
+    connection.weight.data[0, 1] = math.nan
+    with pytest.raises(ValueError, match="weight must be finite in every element, but is NaN or infinite in 1 of 2"):
+        limit(force=True)
+    assert connection.weight[0, 0].item() == 2
+
+
+def test_clamping_brings_an_infinite_weight_back():
+    connection = connected([[2.0, 3.0]])
+    connection.weight.data[0, 1] = math.inf
+    Clamping(connection.updater, "parent.weight", max=2.5)(force=True)
+    assert connection.weight.tolist() == [[2.0, 2.5]]
+
+
 def test_a_range_needs_an_end_and_goes_upwards():
     updater = connected([[1.0]]).updater
     with pytest.raises(RuntimeError, match="min and max are both None: give at least one end of the range"):

@@ -210,6 +210,20 @@ def test_an_update_that_would_leave_no_finite_weight_changes_nothing(kind, value
     assert values(connection) == before
 
 
+@pytest.mark.parametrize(("name", "bad"), [("weight", tensor(1.0, math.nan)), ("weight", torch.ones(3)), ("bias", tensor(math.inf))])
+def test_only_updates_that_were_applied_are_counted(name, bad):
+    connection = connected()
+    updater = connection.updater
+    updater.weight = tensor(1.0, 1.0)
+    connection.update()
+    connection.updatesome("bias")
+    assert updater.applied == {"weight": 1, "bias": 2, "delay": 1}
+    setattr(updater, name, bad)
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        connection.update()
+    assert updater.applied == {"weight": 1, "bias": 2, "delay": 1}
+
+
 @pytest.mark.parametrize("kind", ["tensor", "product"])
 def test_the_largest_weight_stays_finite_where_an_update_is_too_small_to_move_it(kind):
     connection, largest = connected(), torch.finfo(torch.float32).max
