@@ -83,7 +83,9 @@ def adapt_threshold(adaptation: Tensor, spikes: Tensor, at_rest: Tensor, *, deca
         tensor([[[3.]]])
     """
     fallen = torch.where(at_rest.unsqueeze(-1), adaptation * decay, adaptation)
-    return fallen + spikes.unsqueeze(-1).to(adaptation.dtype) * increment
+    if isinstance(increment, Tensor):
+        return fallen + spikes.unsqueeze(-1).to(adaptation.dtype) * increment
+    return torch.add(fallen, spikes.unsqueeze(-1), alpha=increment)
 
 
 def adapt_threshold_by_voltage(

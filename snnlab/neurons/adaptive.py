@@ -119,7 +119,8 @@ class ThresholdAdaptiveNeuron(InfernoNeuron):
     @property
     def threshold(self) -> Tensor:
         """Present threshold of each neuron, in mV, *shape."""
-        return self.threshold_adaptation_.sum(-1) + self.thresh_eq_v
+        present = self.threshold_adaptation_
+        return (present[..., 0] if self.adaptations == 1 else present.sum(-1)) + self.thresh_eq_v
 
     def integrate(self, inputs: Tensor) -> Tensor:
         """Voltages after a step with these currents, before any threshold."""
@@ -161,8 +162,9 @@ class ThresholdAdaptiveNeuron(InfernoNeuron):
         present = self.threshold_adaptation_
         at_rest = (self.refrac_ == 0) if refrac_lock else torch.ones_like(self.spike_)
         decay, increment = per_adaptation(self.decays, present), per_adaptation(self.spike_increment, present)
-        adapted = adapt_threshold(present, self.spike_, at_rest, decay=decay, increment=increment)
-        self.threshold_adaptation_ = self.batch_reduction(adapted, 0).detach()
+        adapted, reduction = adapt_threshold(present, self.spike_, at_rest, decay=decay, increment=increment), self.batch_reduction
+        alone = len(adapted) == 1 and reduction in (torch.mean, torch.sum)
+        self.set_states(threshold_adaptation_=(adapted[0] if alone else reduction(adapted, 0)).detach())
 
 
 class ALIF(ThresholdAdaptiveNeuron):
