@@ -281,6 +281,25 @@ def test_mean_and_sum_equal_the_general_path(rule, place):
             same(*(run.go(run.draw(5)) for run in runs))
 
 
+ARRIVALS = {
+    name: rule
+    for name, rule in RULES.items()
+    if "interp_tolerance" in inspect.signature(rule.kind).parameters and not name.startswith("DelayAdjusted")
+}
+
+
+@pytest.mark.parametrize("rule", ARRIVALS.values(), ids=ARRIVALS)
+def test_a_delay_within_the_tolerance_counts_as_a_whole_step(rule):
+    # Without it, a delay of 1.2 steps is heard at the second step; with it, at the first.
+    whole, found = random_delays((3, 4), int(LONGEST) - 1, whole=True), []
+    for off, settings in ((0.0, {}), (0.2, {"interp_tolerance": 0.25}), (0.2, {})):
+        run = Run(rule, settings=settings)
+        run.layer.connection.delay = whole + off
+        found.append(run.go())
+    same(found[1], found[0])
+    assert not torch.allclose(found[2], found[0])
+
+
 # ---------------------------------------------------------------------------------------------------------------------- its cells
 
 

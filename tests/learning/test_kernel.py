@@ -229,6 +229,19 @@ def test_delays_that_change_in_flight_are_read_at_the_next_step():
         layer.updater.clear()
 
 
+@pytest.mark.filterwarnings("ignore:6 delays lie outside 0 to 2 ms")
+def test_from_beyond_what_the_synapse_remembers_nothing_arrives():
+    # Delays of 4 ms in a synapse that was cut to 2 ms, and every input spikes at every step.
+    delay = torch.tensor([[1.0, 2.0, 4.0, 4.0]] * 3).double()
+    layer, rule = connect(batch_size=1, delay=5.0, delays=delay), kernels()
+    rule.register_cell("only", layer.cell)
+    layer.synapse.delay = 2.0
+    for _ in range(6):
+        layer(torch.ones(1, 4), neuron_kwargs={"script": torch.ones(1, 3, dtype=torch.bool)})
+        rule()
+    assert (layer.updater.weight.pos > 0).tolist() == [[True, True, False, False]] * 3
+
+
 # ------------------------------------------------------------------------------------------------------------------------ batches
 
 
