@@ -104,6 +104,8 @@ class RecurrentSerial(Layer):
         if checks.boolean("trainable_feedback", trainable_feedback):
             Layer.add_cell(self, lateral_connection_name, feedback_neuron_name)
             Layer.add_cell(self, feedback_connection_name, feedfwd_neuron_name)
+        cells = tuple(cell for _, cell in self.named_cells)
+        self.__dict__.update(_at_hand=(dict(self.connections_), dict(self.neurons_), cells), _fits=None)  # plain, for every step
         self._check_shapes()
         self.register_state("feedback_spikes", torch.zeros_like(feedback_neuron.spike, dtype=torch.bool))
 
@@ -112,27 +114,27 @@ class RecurrentSerial(Layer):
     @property
     def feedfwd_connection(self) -> Connection:
         """From inputs to the feedfwd neurons."""
-        return self.connections_[self._paths[0]]
+        return self._at_hand[0][self._paths[0]]
 
     @property
     def lateral_connection(self) -> Connection:
         """From the feedfwd neurons to the feedback neurons."""
-        return self.connections_[self._paths[1]]
+        return self._at_hand[0][self._paths[1]]
 
     @property
     def feedback_connection(self) -> Connection:
         """From the feedback neurons back to the feedfwd neurons."""
-        return self.connections_[self._paths[2]]
+        return self._at_hand[0][self._paths[2]]
 
     @property
     def feedfwd_neuron(self) -> Neuron:
         """The neurons that inputs drive."""
-        return self.neurons_[self._groups[0]]
+        return self._at_hand[1][self._groups[0]]
 
     @property
     def feedback_neuron(self) -> Neuron:
         """The neurons that listen, and feed back."""
-        return self.neurons_[self._groups[1]]
+        return self._at_hand[1][self._groups[1]]
 
     feedfwd_synapse = property(lambda self: self.feedfwd_connection.synapse, doc="Synapse of the feedfwd connection.")
     lateral_synapse = property(lambda self: self.lateral_connection.synapse, doc="Synapse of the lateral connection.")
@@ -156,16 +158,19 @@ class RecurrentSerial(Layer):
 
     def wiring(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
         """Feedfwd and feedback currents add up for the feedfwd neurons; lateral ones go to the feedback neurons."""
-        transforms = (self.feedfwd_out_transform, self.lateral_out_transform, self.feedback_out_transform)
-        feedfwd, lateral, feedback = (
-            inputs.get(name) if transform is None or name not in inputs else transform(inputs[name])
-            for name, transform in zip(self._paths, transforms, strict=True)
-        )
+        feedfwd, lateral, feedback = map(inputs.get, self._paths)
+        if feedfwd is not None and self.feedfwd_out_transform is not None:
+            feedfwd = self.feedfwd_out_transform(feedfwd)
+        if lateral is not None and self.lateral_out_transform is not None:
+            lateral = self.lateral_out_transform(lateral)
+        if feedback is not None and self.feedback_out_transform is not None:
+            feedback = self.feedback_out_transform(feedback)
+        drive = feedback if feedfwd is None else feedfwd
         if feedfwd is not None and feedback is not None:
             hint = "It is added to the feedfwd currents."
             checks.shaped("current of the feedback connection", feedback, tuple(feedfwd.shape), hint=hint)
-        drive = [each for each in (feedfwd, feedback) if each is not None]
-        currents = {self._groups[0]: sum(drive[1:], drive[0])} if drive else {}
+            drive = feedfwd + feedback
+        currents = {} if drive is None else {self._groups[0]: drive}
         return currents if lateral is None else currents | {self._groups[1]: lateral}
 
     def forward(
@@ -202,48 +207,56 @@ class RecurrentSerial(Layer):
         fed_back = _tuple(self.feedback_in_transform, self._last_spikes(), to_feedback)
         self._check_step(inputs, fed_back, to_lateral, to_connections, to_neurons)
         feedfwd, lateral, feedback = self._paths
+        connections, _, cells = self._at_hand
         ran = {
-            feedfwd: self.feedfwd_connection(*inputs, **to_connections[0]),
-            feedback: self.feedback_connection(*fed_back, **to_connections[2]),
+            feedfwd: connections[feedfwd](*inputs, **to_connections[0]),
+            feedback: connections[feedback](*fed_back, **to_connections[2]),
         }
         forward_spikes = self._fire(ran, to_neurons[0])
         sent = _tuple(self.lateral_in_transform, forward_spikes, to_lateral)
-        ran[lateral] = self.lateral_connection(*sent, **to_connections[1])
+        ran[lateral] = connections[lateral](*sent, **to_connections[1])
         back_spikes = self._fire({lateral: ran[lateral]}, to_neurons[1])
-        self.feedback_spikes = back_spikes.clone()
-        self.observe(ran, dict.fromkeys(self._groups))
+        self.set_states(feedback_spikes=back_spikes.clone())
+        for cell in cells:
+            cell.observe()
         spikes = (forward_spikes, back_spikes)
         return (spikes, {name: ran[name] for name in self._paths}) if capture_intermediate else spikes
 
     def _fire(self, ran: dict[str, Tensor], kwargs: Kwargs) -> Tensor:
         """Steps the one group of neurons that these connections feed."""
-        currents = self.wiring(ran)
-        check_wired(self.neurons_, currents)
+        currents, neurons = self.wiring(ran), self._at_hand[1]
+        check_wired(neurons, currents)
         ((name, current),) = currents.items()
-        return self.neurons_[name](current, **kwargs)
+        return neurons[name](current, **kwargs)
 
     def _last_spikes(self) -> Tensor:
         """What is fed back; at rest where the neurons were given another batch size, which brought them to rest."""
-        if len(self.feedback_spikes) != self.feedback_neuron.batchsz:
-            self.resize_states(self.feedback_neuron.batchsz)
-        return self.feedback_spikes
+        samples = self.feedback_neuron.batchsz
+        if len(self._buffers["feedback_spikes"]) != samples:
+            self.resize_states(samples)
+        return self._buffers["feedback_spikes"]
 
     def _check_step(
         self, inputs: tuple, fed_back: tuple, sent_along: tuple, to_connections: list[Kwargs], to_neurons: list[Kwargs]
     ) -> None:
         """Refuses, before any part has run, what a part would refuse after others have; but for what a transform makes of the spikes."""
-        check_pairs(self.connections_, self.neurons_)
-        for neuron, kwargs in zip(self.neurons_.values(), to_neurons, strict=True):
+        connections, neurons, _ = self._at_hand
+        check_pairs(connections, neurons)
+        for neuron, kwargs in zip(neurons.values(), to_neurons, strict=True):
             if kwargs:
                 check_keywords(neuron.forward, kwargs)
         self._check_shapes()
         spikes = () if self.lateral_in_transform is not None else (self.feedfwd_neuron.spike,)
         sent = (*spikes, *sent_along) or (self.feedfwd_neuron.spike.new_zeros(self.lateral_connection.batched_inshape),)
         for name, values, kwargs in zip(self._paths, (inputs, sent, fed_back), to_connections, strict=True):
-            check_connection(name, self.connections_[name], values, kwargs)
+            check_connection(name, connections[name], values, kwargs)
 
     def _check_shapes(self) -> None:
         """ValueError where one part's outputs do not fit the next, and no transform stands between them to make them fit."""
+        transforms = (self.feedback_out_transform, self.lateral_out_transform, self.lateral_in_transform, self.feedback_in_transform)
+        direct = [transform is None for transform in transforms]
+        if direct == self._fits:  # as at the last step: parts keep their shapes, but a transform may come and go
+            return
         feedfwd, feedback = self.feedfwd_neuron.shape, self.feedback_neuron.shape
         for kind, transform, ours, whose, theirs in (
             ("outputs of the feedback", self.feedback_out_transform, self.feedback_connection.outshape, "feedfwd", feedfwd),
@@ -256,6 +269,7 @@ class RecurrentSerial(Layer):
                     f"{kind} connection must be shaped like the {whose} neurons, {tuple(theirs)}, but are of shape {tuple(ours)}. "
                     "Make them equal, or give a transform between the two."
                 )
+        self.__dict__["_fits"] = direct
 
     def clear(self, clear_feedback: bool = True, submodules: bool = True, **kwargs: Any) -> None:
         """Brings the layer to rest.

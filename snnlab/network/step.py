@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from snnlab.connections import Connection
@@ -76,9 +77,12 @@ def check_traced(connection: Connection, neuron: Neuron) -> None:
 def check_connection(name: str, connection: Connection, inputs: tuple[Tensor, ...], kwargs: Mapping[str, Any]) -> None:
     """Refuses what a connection would refuse once it ran: inputs of a wrong shape or not finite, unknown keywords, a lost gradient."""
     check_given(f"inputs of {name!r}", connection, len(inputs))
+    shape = connection.batched_inshape
     for place, value in enumerate(inputs):
+        if isinstance(value, Tensor) and value.dtype == torch.bool and value.shape == shape:  # spikes: nothing can be wrong with them
+            continue
         called = f"inputs{f'[{place}]' if len(inputs) > 1 else ''} of {name!r}"
-        checks.shaped(called, value, connection.batched_inshape, "B x inshape", "Set batchsz of the layer for another batch size.")
+        checks.shaped(called, value, shape, "B x inshape", "Set batchsz of the layer for another batch size.")
         checks.finite(called, value)
     if not inputs or type(connection).check_inputs is not Connection.check_inputs:  # which asks for no more than a shape
         connection.check_inputs(inputs)
@@ -98,8 +102,7 @@ def check_connection_keywords(connection: Connection, kwargs: Mapping[str, Any])
 
 def check_pairs(connections: Mapping[str, Connection], neurons: Mapping[str, Neuron]) -> None:
     """RuntimeError where any connection and any neurons run different numbers of samples, or by different step times."""
-    parts = (*connections.values(), *neurons.values())
-    if len({part.batchsz for part in parts}) > 1 or len({part.dt for part in parts}) > 1:
+    if len({(part.batchsz, part.dt) for part in (*connections.values(), *neurons.values())}) > 1:
         for name, connection in connections.items():
             for group, neuron in neurons.items():
                 check_pair((name, group), connection, neuron)
@@ -152,12 +155,13 @@ def check_wired(neurons: Mapping[str, Neuron], currents: Any) -> None:
                 f"wiring gave currents for {name!r}. There is no neuron {name!r}; there is: {', '.join(neurons) or 'none'}."
             )
     for name, current in currents.items():
-        if isinstance(current, tuple) and not hasattr(neurons[name], "summed"):
+        sums = hasattr(type(neurons[name]), "summed")  # asked of the type: a module would search all it has
+        if isinstance(current, tuple) and not sums:
             raise TypeError(
                 f"wiring gave a tuple to neuron {name!r}, a {type(neurons[name]).__name__}: a traced connection gives (potentials, trace). "
                 f"Make the neuron a TracedNeuron of it, or sum the potentials: inputs[...][0].sum(-1)."
             )
-        if hasattr(neurons[name], "summed"):  # neurons that sum their synapses by themselves take more than currents
+        if sums:  # neurons that sum their synapses by themselves take more than currents
             current = neurons[name].summed(current)
         checks.shaped(f"inputs of neuron {name!r}, from the wiring,", current, neurons[name].batchedshape, "B x *shape")
         if len(currents) > 1:
