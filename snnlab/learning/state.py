@@ -36,11 +36,28 @@ class CellState(Module):
 
     def __getattr__(self, name: str) -> Any:
         own = self.__dict__
+        if name in own.get("_buffers", ()):
+            return own["_buffers"][name]
         if name in own.get("overrides", ()):
             return own["overrides"][name]
         if "_trainer" in own and name in own["_trainer"].settings():
             return getattr(own["_trainer"], name)
         return super().__getattr__(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Sets an attribute; a setting, which is then this cell's own, is checked as it is everywhere else."""
+        own = self.__dict__
+        if "_trainer" not in own or name not in own["_trainer"].settings():
+            super().__setattr__(name, value)
+            return
+        checked, before = own["_trainer"].settings()[name].check(name, value), dict(own)
+        own[name] = checked
+        try:
+            own["_trainer"].check_together(self)
+        except ValueError:
+            own.clear()
+            own.update(before)
+            raise
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,25 @@ def test_settings_of_a_cell_are_the_rules_unless_overridden():
         plain.lr_up  # noqa: B018
 
 
+def test_a_setting_that_is_set_in_a_cell_is_checked_and_its_own():
+    trainer, layer = rule(), connect()
+    state = trainer.register_cell("only", layer.cell).state
+    for wrong, error in ((0.0, ValueError), ("slow", TypeError)):
+        with pytest.raises(error, match="tc_pre must be"):
+            state.tc_pre = wrong
+        assert state.tc_pre == 10.0
+    state.tc_pre, trainer.tc_pre = torch.tensor(7.0), 3.0
+    assert (state.tc_pre, type(state.tc_pre), trainer.tc_pre) == (7.0, float, 3.0)
+
+
+def test_settings_of_a_cell_that_do_not_fit_each_other_are_refused():
+    trainer = snn.TripletSTDP(0.1, 0.1, -0.1, 0.1, tc_post_fast=20.0, tc_post_slow=100.0, tc_pre_fast=20.0, tc_pre_slow=100.0)
+    state = trainer.register_cell("only", connect().cell).state
+    with pytest.raises(ValueError, match="tc_pre_slow must be above tc_pre_fast"):
+        state.tc_pre_slow = 10.0
+    assert state.tc_pre_slow == 100.0
+
+
 def test_a_copy_and_a_pickle_follow_the_settings_of_their_own_rule():
     trainer, layer = rule(), connect()
     trainer.register_cell("only", layer.cell)
