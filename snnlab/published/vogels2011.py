@@ -12,11 +12,20 @@ minutes
 What is simpler here. Currents take the place of conductances, so inhibition takes away and does not divide. A group's rate follows a random
 signal that forgets in 50 ms, half-rectified, on a floor. Weights change each millisecond by the mean over 32 samples, which hear signals of
 their own, and at a high learning rate: seconds take the place of minutes. The paper's curves are compared by what they show, not by numbers
-read from them. The tuning curve has the paper's form as we remember it; other constants are of its order, chosen so that excitation alone
-is more than twice what the neuron needs to fire.
+read from them. The tuning curve has the paper's form as we remember it; rates and charges of the inputs are ours.
 
-The rate ends some way below the target, 14 to 22 % in our runs: what the rule balances is pairs of spikes, and signals that both sides
-follow bring more pairs than chance would.
+Is the rate the target's? What the rule balances is pairs of spikes. On average it rests where
+
+    2·τ·ρ_pre·ρ_post + C = α·ρ_pre              C: pairs beyond chance, a group, in the window of the rule
+
+so the rate is ρ₀ where C = 0, and below it where C > 0. Inputs of constant rate show the rule alone: the rate is within some 5 % of the
+target, and mostly above it, since a spike of an inhibitory cell keeps the neuron from firing for a moment (C < 0). With signals,
+inhibition brings C near 0 by matching excitation group by group. But where a neuron in balance would fire at less than ρ₀, by the noise
+of single spikes alone, an excess of excitation has to stay; it follows the signals, so C > 0. Such is a weak drive (`WEAK`): its rate
+ends near 4 Hz for 5. With more spikes that no signal moves, and more charge in each, noise is enough, and the rate comes out at the
+target: so `FLOOR` and `CHARGE` were chosen, not read from the paper, whose charge at rest, as we remember it, is near the weak one. What
+did not help the weak drive, by more than 0.3 Hz, where we tried it with one weight a group: steps of 0.1 ms, pairs in one step counted
+once, slower or longer learning, signals of 20 or 200 ms, inhibition as fast as excitation, conductances for currents.
 
     from snnlab.published import vogels2011
     python -m snnlab.published.vogels2011       at full size, over some seeds
@@ -32,8 +41,9 @@ import snnlab as snn
 
 CHANNELS, PREFERRED = 8, 5  # groups of inputs, counted from 1, and the one that excites most
 EXCITATORY, INHIBITORY = 100, 25  # cells of each kind in a group
-FLOOR, SWING, MEMORY = 2.0, 20.0, 50.0  # Hz, Hz a standard deviation of the signal, ms: some 10 Hz on average
-CHARGE = 0.05  # pC a spike and unit of weight: a quarter of a mV
+FLOOR, SWING, MEMORY = 10.0, 20.0, 50.0  # Hz, Hz a standard deviation of the signal, ms: some 18 Hz on average
+CHARGE = 0.1  # pC a spike and unit of weight: half a mV
+WEAK = {"floor": 2.0, "charge": 0.05}  # a drive whose noise, in balance, makes the neuron fire too little
 TC_EXCITATORY, TC_INHIBITORY, TC_TRACE = 5.0, 10.0, 20.0  # ms
 NEURON = {"rest_v": -60.0, "reset_v": -60.0, "thresh_v": -50.0, "refrac_t": 5.0, "time_constant": 20.0, "resistance": 100.0}
 
@@ -48,20 +58,20 @@ def tuning() -> Tensor:
     return 0.3 + 1.1 / (1 + (torch.arange(1.0, CHANNELS + 1) - PREFERRED) ** 4)
 
 
-def signals(steps: int, samples: int, generator: torch.Generator) -> Tensor:
-    """Rates of the groups, steps x samples x groups, in Hz: FLOOR + SWING·max(0, x), with x a random walk that forgets in 50 ms.
+def signals(steps: int, samples: int, generator: torch.Generator, floor: float = FLOOR, swing: float = SWING) -> Tensor:
+    """Rates of the groups, steps x samples x groups, in Hz: floor + swing·max(0, x), with x a random walk that forgets in 50 ms.
 
     Example:
         >>> rates = signals(2000, 4, torch.Generator().manual_seed(0))
-        >>> rates.shape, rates.min().item(), 8 < rates.mean() < 12
-        (torch.Size([2000, 4, 8]), 2.0, tensor(True))
+        >>> rates.shape, rates.min().item(), 16 < rates.mean() < 20
+        (torch.Size([2000, 4, 8]), 10.0, tensor(True))
     """
     keep = math.exp(-1.0 / MEMORY)
     walk = torch.randn(steps, samples, CHANNELS, generator=generator)
     walk[1:] *= math.sqrt(1 - keep * keep)  # the variance stays 1
     for step in range(1, steps):
         walk[step] += keep * walk[step - 1]
-    return FLOOR + SWING * walk.clamp(min=0)
+    return floor + swing * walk.clamp(min=0)
 
 
 def spikes(rates: Tensor, cells: int, generator: torch.Generator) -> Tensor:
@@ -71,7 +81,12 @@ def spikes(rates: Tensor, cells: int, generator: torch.Generator) -> Tensor:
 
 
 def network(
-    lr: float, target_rate: float = 5.0, samples: int = 32, excitatory: int = EXCITATORY, inhibitory: int = INHIBITORY
+    lr: float,
+    target_rate: float = 5.0,
+    samples: int = 32,
+    excitatory: int = EXCITATORY,
+    inhibitory: int = INHIBITORY,
+    charge: float = CHARGE,
 ) -> tuple[snn.Biclique, snn.VogelsSTDP]:
     """One neuron, its tuned excitation, its flat inhibition, and the rule on the latter.
 
@@ -79,7 +94,7 @@ def network(
     """
 
     def connection(cells: int, full: int, time_constant: float, weight: Tensor) -> snn.LinearDense:
-        synapse = snn.SingleExponentialCurrent.partialconstructor(CHARGE * full / cells, time_constant)
+        synapse = snn.SingleExponentialCurrent.partialconstructor(charge * full / cells, time_constant)
         start = weight.repeat_interleave(cells).unsqueeze(0)
         return snn.LinearDense(CHANNELS * cells, 1, 1.0, synapse=synapse, batch_size=samples, weight_init=lambda _: start)
 
@@ -134,21 +149,27 @@ def correlation(one: Tensor, other: Tensor) -> float:
 def run(
     *,
     generator: torch.Generator,
-    seconds: int = 30,
+    seconds: int = 20,
     lr: float = 0.2,
     target_rate: float = 5.0,
     samples: int = 32,
     excitatory: int = EXCITATORY,
     inhibitory: int = INHIBITORY,
     after: int = 5,
+    floor: float = FLOOR,
+    swing: float = SWING,
+    charge: float = CHARGE,
 ) -> Balance:
-    """Learns for some seconds, at a quarter of the rate in the last third of them; then looks on for `after` seconds."""
-    layer, rule = network(lr, target_rate, samples, excitatory, inhibitory)
+    """Learns for some seconds, at a tenth of the rate in the last third of them; then looks on for `after` seconds.
+
+    With `swing` 0 the rates of the inputs are constant, and no two trains of spikes know of each other.
+    """
+    layer, rule = network(lr, target_rate, samples, excitatory, inhibitory, charge)
     rates, currents, history = [], [], []
     for second in range(seconds + after):
         learning = second < seconds
-        rule.lr = lr if second < seconds * 2 / 3 else lr / 4
-        drive = signals(1000, samples, generator)
+        rule.lr = lr if second < seconds * 2 / 3 else lr / 10
+        drive = signals(1000, samples, generator, floor, swing)
         count = 0
         both = zip(spikes(drive, excitatory, generator), spikes(drive, inhibitory, generator), strict=True)
         for step, (excited, inhibited) in enumerate(both):
@@ -180,9 +201,12 @@ def run(
 
 def main(seeds: int = 3) -> str:
     """The figures beside the paper's, over some seeds, as a table."""
+
+    def once(**changes: float) -> Balance:
+        return run(generator=torch.Generator().manual_seed(0), **changes)
+
     runs = [run(generator=torch.Generator().manual_seed(seed)) for seed in range(seeds)]
-    still = run(generator=torch.Generator().manual_seed(0), lr=0.0, seconds=1)
-    faster = run(generator=torch.Generator().manual_seed(0), target_rate=15.0)
+    still, faster, weak, constant = once(lr=0.0, seconds=1), once(target_rate=15.0), once(**WEAK), once(swing=0.0)
 
     def spread(values: list[float]) -> str:
         return f"{sum(values) / len(values):.2f} ({min(values):.2f} to {max(values):.2f})"
@@ -192,6 +216,8 @@ def main(seeds: int = 3) -> str:
         ("both currents in time, over 50 ms, correlation", "mirror each other", spread([each.over_time for each in runs])),
         ("output rate in Hz, target 5 Hz", "near the target", spread([each.rate for each in runs])),
         ("output rate in Hz, target 15 Hz", "near the target", f"{faster.rate:.2f}"),
+        ("output rate in Hz, target 5 Hz, inputs of constant rate", "the target", f"{constant.rate:.2f}"),
+        ("output rate in Hz, target 5 Hz, weak drive", "-", f"{weak.rate:.2f}"),
         ("before learning: over the groups", "flat", f"{still.over_groups:.2f}"),
         ("before learning: in time", "-", f"{still.over_time:.2f}"),
         ("before learning: output rate in Hz", "high", f"{still.rate:.2f}"),

@@ -5,7 +5,7 @@ import torch
 
 from snnlab.published import vogels2011
 
-SMALL = {"samples": 32, "excitatory": 20, "inhibitory": 10, "seconds": 2, "after": 1, "lr": 1.0}
+SMALL = {"samples": 128, "excitatory": 50, "inhibitory": 25, "seconds": 3, "after": 1, "lr": 1.0}
 
 
 def balance(**changes):
@@ -30,26 +30,30 @@ def test_inhibition_takes_the_tuning_of_excitation(learned, untrained):
 
 
 def test_the_currents_mirror_each_other_better_than_before(learned, untrained):
-    assert learned.over_time > 0.8
+    assert learned.over_time > 0.85
     assert learned.over_time > untrained.over_time + 0.05
 
 
 def test_the_neuron_comes_to_fire_at_its_target(learned, untrained):
     assert untrained.rate > 30.0
     assert learned.rates[0] > learned.rates[-1]
-    # About 160 spikes in 32 samples of a second: 0.4 Hz of chance; the rule aims 2.5 % low in steps of 1 ms.
-    assert learned.rate == pytest.approx(5.0, abs=1.5)
+    # About 640 spikes: 0.2 Hz of chance, and as much again by the weights at which so short a run ends.
+    assert learned.rate == pytest.approx(5.0, abs=0.6)
+
+
+def test_a_drive_whose_noise_is_weak_ends_below_its_target():
+    # An excess of excitation has to stay there; it follows the signals, so spikes of both sides coincide beyond chance.
+    assert balance(**vogels2011.WEAK).rate < 4.5
 
 
 def test_another_target_gives_another_rate():
-    # Below it in the end: common signals make output and inhibition coincide more often than by chance.
-    assert balance(target_rate=15.0).rate == pytest.approx(15.0, abs=4.0)
+    assert balance(target_rate=15.0).rate == pytest.approx(15.0, abs=1.5)
 
 
 def test_the_signals_are_as_wide_and_as_slow_as_they_say():
     rates = vogels2011.signals(20_000, 4, torch.Generator().manual_seed(0)).double()
-    # By hand: E max(0, x) = 1/√(2π) for a normal x, so 2 + 20·0.399 Hz.
-    assert rates.mean().item() == pytest.approx(2 + 20 / (2 * torch.pi) ** 0.5, rel=0.05)
+    # By hand: E max(0, x) = 1/√(2π) for a normal x, so 10 + 20·0.399 Hz.
+    assert rates.mean().item() == pytest.approx(10 + 20 / (2 * torch.pi) ** 0.5, rel=0.05)
     walk = rates[:, 0, 0] - rates[:, 0, 0].mean()
     near, far = ((walk[lag:] * walk[:-lag]).mean() / walk.var() for lag in (5, 300))
     assert near > 0.8
