@@ -121,7 +121,7 @@ class DiehlCookSTDP(IndependentCellTrainer):
     def step(self, cell: Cell, state: CellState) -> None:
         connection, spikes = cell.connection, cell.postspike
         decay = math.exp(-connection.dt / state.tc_pre)
-        trace = TRACES[state.tracemode](cell.synapse.spike, state.pre_trace_.peek(), decay=decay, amplitude=1.0, target=True)
+        trace = TRACES[state.tracemode](cell.synapse.spike, state.pre_trace_.present, decay=decay, amplitude=1.0, target=True)
         state.pre_trace_.push(trace)
         if not spikes.any():
             return

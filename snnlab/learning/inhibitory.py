@@ -149,7 +149,7 @@ class VogelsSTDP(IndependentCellTrainer):
     def step(self, cell: Cell, state: CellState) -> None:
         direction = _direction(cell, state)
         spikes, trace, decay = cell.postspike, TRACES[state.tracemode], math.exp(-cell.connection.dt / state.tc)
-        state.pre_trace_.push(trace(cell.synapse.spike, state.pre_trace_.peek(), decay=decay, amplitude=1.0, target=True))
+        state.pre_trace_.push(trace(cell.synapse.spike, state.pre_trace_.present, decay=decay, amplitude=1.0, target=True))
         state.post_trace_ = trace(spikes, state.post_trace_, decay=decay, amplitude=1.0, target=True)
 
         arriving = cell.synapse.delayed_spikes()

@@ -62,7 +62,7 @@ class _Part:
         elif self._own and value.shape == self.entries[0].shape and value.dtype == self.entries[0].dtype:
             add_to_(self.entries[0], value)
         else:
-            self.entries = [_dense(self.entries[0]) + _dense(value)]
+            self.entries = [sum(map(_dense, self.entries), start=_dense(value))]  # several, where another reduction gathered them
             self._own = True
 
     def reduced(self, reduction: Callable[[Tensor, int], Tensor]) -> Tensor | None:
@@ -72,7 +72,7 @@ class _Part:
             self._own = False  # handed out: the next entry makes a sum of its own
             self.entries = [_dense(self.entries[0])]
             return self.entries[0]
-        return reduction(torch.stack(torch.broadcast_tensors(*self.entries)), 0)
+        return reduction(torch.stack(torch.broadcast_tensors(*map(_dense, self.entries))), 0)
 
     def clear(self) -> None:
         self.entries, self._own = [], False
@@ -188,7 +188,7 @@ class Accumulator(Module):
     def pending(self, param: Tensor) -> Tensor | Product | None:
         """The same as `update`, but left as one product where no more than products is pending and no bound is set."""
         pos, neg = self._pos.entries, self._neg.entries
-        products = all(isinstance(entry, Product) for entry in (*pos, *neg))
+        products = self._reduction is torch.sum and all(isinstance(entry, Product) for entry in (*pos, *neg))
         if not products or not (pos or neg) or self._full is not None or self._upper is not None or self._lower is not None:
             return self.update(param)
         return pos[0] if not neg else -neg[0] if not pos else pos[0] + -neg[0]

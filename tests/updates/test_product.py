@@ -77,6 +77,28 @@ def test_products_and_tensors_gather_alike(kinds, reduction):
         assert dense_was.tolist() == dense_now.tolist()
 
 
+def test_a_reduction_that_is_set_while_a_product_waits_reduces_it():
+    accumulator = Accumulator()
+    accumulator.add(pos=factors())
+    accumulator.reduction(lambda stacked, dim: 2 * stacked.sum(dim))
+    assert accumulator.pos.tolist() == times(2)
+    assert accumulator.pending(torch.zeros(2, 3)).tolist() == times(2)
+    accumulator.add(pos=factors(3.0))
+    accumulator.reduction(torch.mean)
+    assert accumulator.pos.tolist() == times(2)
+
+
+def test_what_another_reduction_gathered_is_all_in_the_sum():
+    accumulator = Accumulator()
+    accumulator.reduction(torch.mean)
+    for first in (1.0, 2.0, 3.0):
+        accumulator.add(pos=factors(first))
+    accumulator.reduction(None)
+    for _ in range(2):
+        accumulator.add(pos=factors(4.0))
+    assert accumulator.pos.tolist() == times(14)
+
+
 def test_a_bound_is_applied_to_what_the_product_stands_for():
     accumulator = Accumulator()
     accumulator.upperbound(bound_upper_multiplicative, 2.0)
