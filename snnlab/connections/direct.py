@@ -92,7 +92,8 @@ class LinearDirect(WeightBiasDelayMixin, Connection):
 
     def like_synaptic(self, data: Tensor) -> Tensor:
         """Reshapes data like the connection's input, B x shape, to the synapse's input, B x M."""
-        return batched(data, self._shape).reshape(-1, self.insize())
+        data = batched(data, self._shape)
+        return data if len(self._shape) == 1 else data.reshape(-1, self.insize())
 
     def like_bias(self, data: Tensor) -> Tensor:
         """Reshapes data like a reduced postsynaptic receptive, M, to the biases, M."""
@@ -120,13 +121,15 @@ class LinearDirect(WeightBiasDelayMixin, Connection):
             RuntimeError: a gradient is wanted through a history that is written in place.
         """
         self.check_inputs(inputs)
-        if self.delayedby:
+        delayed = self.delayedby
+        if delayed:
             self.refuse_lost_gradient()
         current = self.synapse(*(self.like_synaptic(value) for value in inputs), **kwargs)
-        if self.delayedby:  # one read a synapse: nothing here is larger than the output
+        if delayed:  # one read a synapse: nothing here is larger than the output
             current = self.syncurrent.squeeze(-1)
         total = current * self.open_weight()
-        return (total if self.bias is None else total + self.bias).reshape(self.batched_outshape)
+        total = total if self.bias is None else total + self.bias
+        return total if len(self._shape) == 1 else total.reshape(self.batched_outshape)
 
     def correlate(self, post: Tensor, pre: DelayedRead) -> Tensor:
         """The sum over the batch of post x pre for every synapse, M; see `Connection.correlate`."""

@@ -253,7 +253,7 @@ class RecordTensor(Module):
             RuntimeError: an observation that requires a gradient while `inplace` is True.
         """
         checks.tensor("observation", observation)
-        if self._inplace:
+        if observation.requires_grad and self._inplace:
             self._refuse_gradient(observation)
         if self._shape is None:
             dtype = observation.dtype if self._dtype is None else self.storage.dtype
@@ -271,7 +271,8 @@ class RecordTensor(Module):
         if self._slots == 1:  # with nothing to stand beside, it may lie as the observation does, which saves laying it out anew
             if storage.stride()[1:] != newest.stride():
                 self._adopt_layout(newest)
-            self._buffers["storage"][0].copy_(newest)
+                storage = self._buffers["storage"]
+            storage[0].copy_(newest)
             return
         pointer = (self._pointer or self._slots) - 1
         object.__setattr__(self, "_pointer", pointer)  # a plain number: torch's search for what it might be costs more than the copies

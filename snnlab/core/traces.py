@@ -79,8 +79,10 @@ def trace_cumulative(
         tensor([1.2500, 0.2500])
     """
     matches = _matches(obs, target, tolerance)
+    if trace is not None and isinstance(amplitude, float) and amplitude == 1.0 and isinstance(decay, float):
+        return F.hardshrink(torch.add(matches, trace, alpha=decay), _LEAST)  # the usual case in two passes
     fallen = _fallen(obs, trace, decay)
-    return fallen + (matches if isinstance(amplitude, float) and amplitude == 1.0 else amplitude * matches.to(fallen.dtype))
+    return fallen + amplitude * matches.to(fallen.dtype)
 
 
 def trace_nearest_scaled(

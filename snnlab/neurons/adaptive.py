@@ -119,7 +119,7 @@ class ThresholdAdaptiveNeuron(InfernoNeuron):
     @property
     def threshold(self) -> Tensor:
         """Present threshold of each neuron, in mV, *shape."""
-        present = self.threshold_adaptation_
+        present = self._buffers["threshold_adaptation_"]
         return (present[..., 0] if self.adaptations == 1 else present.sum(-1)) + self.thresh_eq_v
 
     def integrate(self, inputs: Tensor) -> Tensor:
@@ -159,10 +159,10 @@ class ThresholdAdaptiveNeuron(InfernoNeuron):
         return spikes.clone()
 
     def _adapt(self, refrac_lock: bool) -> None:
-        present = self.threshold_adaptation_
-        at_rest = (self.refrac_ == 0) if refrac_lock else torch.ones_like(self.spike_)
+        present, spikes = self._buffers["threshold_adaptation_"], self._buffers["spike_"]
+        at_rest = (self._buffers["refrac_"] == 0) if refrac_lock else torch.ones_like(spikes)
         decay, increment = per_adaptation(self.decays, present), per_adaptation(self.spike_increment, present)
-        adapted, reduction = adapt_threshold(present, self.spike_, at_rest, decay=decay, increment=increment), self.batch_reduction
+        adapted, reduction = adapt_threshold(present, spikes, at_rest, decay=decay, increment=increment), self.batch_reduction
         alone = len(adapted) == 1 and reduction in (torch.mean, torch.sum)
         self.set_states(threshold_adaptation_=(adapted[0] if alone else reduction(adapted, 0)).detach())
 

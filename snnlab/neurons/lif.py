@@ -34,7 +34,8 @@ def leaky_step(voltage: Tensor, inputs: Tensor, *, step_time: float, time_consta
         >>> leaky_step(torch.tensor([-65.0]), torch.tensor([1.0]), step_time=1.0, time_constant=10.0, rest_v=-65.0, resistance=20.0)
         tensor([-63.0967])
     """
-    towards = (inputs * resistance).add_(rest_v)
+    rest = torch.scalar_tensor(rest_v, dtype=inputs.dtype, device=inputs.device)  # so that one pass makes V_rest + R·I
+    towards = torch.add(rest, inputs, alpha=resistance)
     decay = math.exp(-step_time / time_constant)
     return towards.lerp_(voltage, decay) if towards.shape == voltage.shape else torch.lerp(towards, voltage, decay)
 

@@ -255,9 +255,10 @@ class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
 
     def _spikes(self) -> RecordTensor:
         """The history of spikes, `spike_`; NotImplementedError where the subclass keeps none of that name and so must say what they are."""
-        if "spike_" not in self._modules:
+        record = self._modules.get("spike_")
+        if record is None:
             raise checks.unimplemented(self, "spike")
-        return self.spike_
+        return record
 
     @property
     def reads_histories(self) -> bool:
@@ -291,9 +292,12 @@ class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
         """The spikes among the inputs, checked before any state changes."""
         if not inputs:
             raise TypeError(f"{type(self).__name__} takes spikes of shape {self.batchedshape}, but got no input.")
+        shape = self.batchedshape
         for place, value in enumerate(inputs):
+            if isinstance(value, Tensor) and value.dtype == torch.bool and value.shape == shape:  # nothing can be wrong with these
+                continue
             name = "inputs" if len(inputs) == 1 else f"inputs[{place}]"
-            checks.shaped(name, value, self.batchedshape, "B x *shape", "Set batchsz, or build with another batch_size.")
+            checks.shaped(name, value, shape, "B x *shape", "Set batchsz, or build with another batch_size.")
             checks.finite(name, value)
         return inputs[0]
 

@@ -164,12 +164,14 @@ class DeltaCurrent(InfernoSynapse):
         Raises:
             ValueError: a wrong shape, a NaN or an infinity; the state stays as it was.
         """
-        refuse_unknown(type(self).__name__, kwargs)
+        if kwargs:
+            refuse_unknown(type(self).__name__, kwargs)
         came = self.check_inputs(inputs)
         if self._watched:
             self._warn_of_graded(came.detach())
-        self.spike_.push(came if came.dtype == torch.bool else as_binary(came, self.spike_.storage.dtype))
-        return delta_step(self.spike_.present, step_time=self.dt, spike_charge=self.spike_charge)
+        history = self._spikes()
+        history.push(came if came.dtype == torch.bool else as_binary(came, history.storage.dtype))
+        return delta_step(history.present, step_time=self.dt, spike_charge=self.spike_charge)
 
     def _warn_of_graded(self, inputs: Tensor) -> None:
         """Warns of inputs that are neither 0 nor 1. One look is cheap, one a step would not be; bool and integers are not looked at."""
