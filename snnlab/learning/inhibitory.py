@@ -70,8 +70,8 @@ class VogelsSTDP(IndependentCellTrainer):
     into excitation. `sign` says it for a connection that has none: then nothing stops a weight at 0.
 
     The rate settles a little beside the target: a step counts as one moment, so that with cumulative traces it comes out as
-    ρ₀·τ·(1 − exp(−dt/τ))/dt, 2.5 % below for dt = 1 ms and τ = 20 ms. Nearest traces do not add up: with them it settles above, near
-    ρ₀/(1 − ρ₀·τ) for trains at random.
+    ρ₀·τ·(1 − exp(−dt/τ))/dt, 2.5 % below for dt = 1 ms and τ = 20 ms. Nearest traces do not add up: with them it settles above, for trains
+    at random near ρ₀/(1 − ρ₀·τ) where the inputs are about as fast, and further above where they are faster.
 
     Args:
         lr: learning rate η.
@@ -170,7 +170,8 @@ def _direction(cell: Cell, state: CellState) -> Tensor | int:
         if sign is None:
             raise ValueError(
                 f"sign must be known, but this {type(cell.connection).__name__} has none, so nothing says which way inhibition grows. "
-                "Set connection.sign = -torch.ones_like(connection.weight) for weights below 0, or + for magnitudes to be subtracted."
+                "Say it to the rule, sign=-1 for weights below 0 or sign=1 for magnitudes to be subtracted, or set connection.sign, such as "
+                "-torch.ones_like(connection.weight)."
             )
         return sign
     change = None if own.is_inference() else own._version

@@ -6,8 +6,9 @@ Each side leaves two traces, a fast one and a slow one, presynaptic x, X and pos
     ΔW = ± s_post[t]·x[t]·( |A₂⁺| + |A₃⁺|·Y[t − dt] )  ±  s_pre[t]·y[t]·( |A₂⁻| + |A₃⁻|·X[t − dt] )
 
 The more postsynaptic spikes came of late, the more one is worth, and so with presynaptic ones: slow traces are taken as they were a step
-before, so that no spike counts itself. Signs are those of the pair rates: A₂⁺ > 0 > A₂⁻ is Hebbian. Pairs that are repeated at a rate ρ,
-with the values that the paper fits to visual cortex (A₂⁺ ≈ 0, A₃⁺ = 0.0065, A₂⁻ = −0.0071, A₃⁻ = 0, τ_x = 16.8, τ_y = 33.7, τ_Y = 114 ms):
+before, so that no spike counts itself. Signs are those of the pair rates: A₂⁺ > 0 > A₂⁻ is Hebbian. The paper writes τ₊ and τ₋ for our τ_x
+and τ_y, and τ_x and τ_y for our τ_X and τ_Y. Each of very many pairs that are repeated at a rate ρ changes the weight, with the values that
+the paper fits to visual cortex (A₂⁺ ≈ 0, A₃⁺ = 0.0065, A₂⁻ = −0.0071, A₃⁻ = 0, τ_x = 16.8, τ_y = 33.7, τ_Y = 114 ms), by
 
     ρ / Hz                           1       10       20       40       50
     10³·ΔW, post 10 ms after pre    0.0      2.0      4.1     10.2     15.1
