@@ -170,8 +170,8 @@ class LinearDense(WeightBiasDelayMixin, Connection):
         """Two factors, N x B and B x M, whose product is `correlate`; None with delays, where there are none."""
         if self.delayedby:
             return None
-        present = pre.record.block[0]
-        return post.flatten(1).t().to(present.dtype), present.t() * pre.scale  # the block is live: a copy
+        present = pre.record.present
+        return post.flatten(1).t().to(present.dtype), present * pre.scale  # what is present is live: a copy
 
     def correlate(self, post: Tensor, pre: DelayedRead) -> Tensor:
         """The sum over the batch of post x pre for every synapse, N x M; see `Connection.correlate`."""

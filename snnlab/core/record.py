@@ -200,7 +200,8 @@ class RecordTensor(Module):
     @property
     def present(self) -> Tensor:
         """The live newest observation, S: the storage itself, overwritten by the next push."""
-        return _batch_first(self.block[0])
+        self._require("read")
+        return _batch_first(self._buffers["storage"][self._pointer])
 
     @property
     def table(self) -> Tensor:

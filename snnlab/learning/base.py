@@ -190,7 +190,8 @@ class CellTrainer(Module, ABC):
         if shape != unit.state.built_for:
             self.build(unit.cell, unit.state)
             unit.state.built_for, unit.state.kind = shape, None  # what was built lies wherever torch puts it
-        kind = (connection.weight.device, connection.weight.dtype)
+        weight = connection.weight
+        kind = (weight.device, weight.dtype)
         if unit.state.kind != kind:
             unit.state.to(*kind).kind = kind
 

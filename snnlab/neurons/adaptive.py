@@ -256,8 +256,8 @@ class ALIF(ThresholdAdaptiveNeuron):
         """Spikes, voltages and refractory steps after a step with these currents."""
         return threshold_step(
             inputs,
-            self.voltage_,
-            self.refrac_,
+            self._buffers["voltage_"],
+            self._buffers["refrac_"],
             self.integrate,
             threshold=self.threshold,
             reset=self.reset_v,

@@ -60,7 +60,7 @@ def fired(voltage: Tensor, threshold: float | Tensor, idle: Tensor) -> Tensor:
         tensor([1., 0., 0.])
     """
     height = torch.sub(voltage.detach(), idle, alpha=torch.finfo(voltage.dtype).max)  # from where a refractory neuron reaches no threshold
-    return torch.ge(height, threshold, out=height)
+    return height.ge_(threshold)
 
 
 def threshold_step(

@@ -82,8 +82,8 @@ class ThresholdNeuron(InfernoNeuron):
         """Spikes, voltages and refractory steps after a step with these currents."""
         spikes, voltage, refrac = threshold_step(
             inputs,
-            self.voltage_,
-            self.refrac_,
+            self._buffers["voltage_"],
+            self._buffers["refrac_"],
             self.integrate,
             threshold=self.thresh_v,
             reset=self.reset_v,
