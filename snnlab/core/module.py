@@ -179,7 +179,10 @@ class Module(nn.Module):
         with _one_warning():
             for name in self._states:
                 saved, present = state_dict.get(prefix + name), getattr(self, name)
-                if saved is not None and saved.shape[1:] == present.shape[1:] and len(saved) != len(present):
+                if saved is None:
+                    continue
+                self._buffers[name] = present.detach().clone()  # loading writes in place: whoever holds the present state keeps it
+                if saved.shape[1:] == present.shape[1:] and len(saved) != len(present):
                     state_dict[prefix + name] = torch.full_like(present, self._states[name])
                     leave_at_rest(prefix + name)
             super()._load_from_state_dict(state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)

@@ -170,8 +170,8 @@ def _direction(cell: Cell, state: CellState) -> Tensor | int:
         if sign is None:
             raise ValueError(
                 f"sign must be known, but this {type(cell.connection).__name__} has none, so nothing says which way inhibition grows. "
-                "Say it to the rule, sign=-1 for weights below 0 or sign=1 for magnitudes to be subtracted, or set connection.sign, such as "
-                "-torch.ones_like(connection.weight)."
+                "Say it to the rule, sign=-1 for weights below 0 or sign=1 for magnitudes to be subtracted, or to the "
+                "connection: connection.sign = -torch.ones_like(connection.weight)."
             )
         return sign
     change = None if own.is_inference() else own._version

@@ -69,6 +69,14 @@ def check_kwargs(name: str, value: Any) -> dict[str, Any]:
     return dict(value)
 
 
+def _tensors(kwargs: dict[str, Any]) -> dict[str, Tensor]:
+    return {key: value for key, value in kwargs.items() if isinstance(value, Tensor)}
+
+
+def _same(known: dict[str, Any], given: dict[str, Any]) -> bool:
+    return known.keys() == given.keys() and all(known[key] is value for key, value in given.items())
+
+
 class Keywords(Module):
     """Tensors among a kernel's keywords, as buffers: they move with the rule, and are saved with it."""
 
@@ -131,14 +139,16 @@ class _KernelRule(IndependentCellTrainer):
             change(side, getattr(state, side), unknown, kwargs)
 
     def keywords(self, cell: Cell, state: CellState) -> dict[str, dict[str, Any]]:
-        """What each kernel is called with. Tensors become buffers of the state, anew when other keywords are set."""
+        """What each kernel is called with. Tensors become buffers of the state, anew when others are set, in any of the ways to set one."""
         weight, called = cell.connection.weight, {}
         for side in SIDES:
             name = f"{side}_kwargs"
-            given = state.overrides.get(name, getattr(self, name))
-            if state.__dict__.get(f"{name}_given") is not given:
-                tensors = {key: value for key, value in given.items() if isinstance(value, Tensor)}
-                setattr(state, f"{side}_tensor_kwargs", Keywords(tensors).to(weight.device, weight.dtype))
+            given, known = state.overrides.get(name, getattr(self, name)), state.__dict__.get(f"{name}_given")
+            if known is None or not _same(known, given):
+                given = check_kwargs(name, given)  # a copy, as single keywords may be set in the one that was given
+                tensors = _tensors(given)
+                if known is None or not _same(_tensors(known), tensors):  # else what was loaded stays
+                    setattr(state, f"{side}_tensor_kwargs", Keywords(tensors).to(weight.device, weight.dtype))
                 state.__dict__ |= {name: {key: value for key, value in given.items() if key not in tensors}, f"{name}_given": given}
             called[side] = getattr(state, name) | getattr(state, f"{side}_tensor_kwargs").given(weight)
         return called

@@ -45,16 +45,17 @@ class CellState(Module):
         return super().__getattr__(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Sets an attribute; a setting, which is then this cell's own, is checked as it is everywhere else."""
+        """Sets an attribute; a setting is then this cell's own, as if it had been given to `register_cell`, and checked like those."""
         own = self.__dict__
         if "_trainer" not in own or name not in own["_trainer"].settings():
             super().__setattr__(name, value)
             return
-        checked, before = own["_trainer"].settings()[name].check(name, value), dict(own)
-        own[name] = checked
+        trainer, before = own["_trainer"], dict(own)
+        own["overrides"] = own["overrides"] | {name: trainer.settings()[name].check(name, value)}
+        own.pop(name, None)  # what a rule has made of the setting that was
         try:
-            own["_trainer"].check_together(self)
-        except ValueError:
+            trainer.check_settings()
+        except Exception:
             own.clear()
             own.update(before)
             raise

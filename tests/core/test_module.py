@@ -65,6 +65,14 @@ def alike(one, other):
 # ---------------------------------------------------------------------------------------------------------------------------- clear
 
 
+def test_loading_leaves_the_state_that_someone_holds_as_it_was():
+    module = Module()
+    module.register_state("total_", torch.zeros(1, 2))
+    held = module.total_
+    module.load_state_dict({"total_": torch.ones(1, 2)})
+    assert (held.tolist(), module.total_.tolist()) == ([[0.0, 0.0]], [[1.0, 1.0]])
+
+
 def test_clear_brings_everything_a_run_leaves_to_rest_also_inside_containers_of_torch():
     net = run(Net())
     net.cells["a"].adaptation_.fill_(3.0)

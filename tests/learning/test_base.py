@@ -350,6 +350,15 @@ def test_clear_forgets_traces_and_nothing_else():
 # ------------------------------------------------------------------------------------------------------------------------- state
 
 
+def test_a_loaded_state_leaves_what_is_pending_as_it_was_proposed():
+    layer, rule, _ = trained(batch_size=2)
+    saved = copy.deepcopy(rule.state_dict()), copy.deepcopy(layer.state_dict())
+    step(layer, rule)
+    rule.load_state_dict(saved[0])
+    layer.load_state_dict(saved[1])
+    assert layer.updater.weight.neg.unique().item() == 0.25  # both sides spiked at this one step, in both samples
+
+
 @pytest.mark.parametrize("delay", [None, 4.0])
 def test_it_goes_on_after_the_batch_size_or_the_delays_or_the_dtype_changed(delay):
     layer, trainer, unit = trained(2, delay=delay)

@@ -315,13 +315,46 @@ def test_tensors_among_keywords_are_buffers_and_the_rest_is_not():
     twin.load_state_dict(rule.state_dict())
 
 
+@pytest.mark.parametrize("whose", ["rule", "state"])
+def test_a_single_keyword_that_is_set_acts_at_the_next_step(whose):
+    def flat(diff, height, least):
+        return torch.zeros_like(diff) + height + least
+
+    layer = connect(batch_size=1)
+    rule = snn.KernelSTDP(flat, flat, {"height": 1.0, "least": torch.tensor(0.5)}, {"height": 0.0, "least": 0.0})
+    unit = rule.register_cell("only", layer.cell)
+    seen = []
+    for now in range(5):
+        if now == 1 and whose == "rule":
+            rule.kernel_post_kwargs["height"] = 2.0
+        if now == 1 and whose == "state":
+            unit.state.kernel_post_kwargs["height"] = 2.0
+        if now == 2:
+            rule.kernel_post_kwargs |= {"height": 3.0}
+            rule.kernel_post_kwargs["least"] = torch.tensor(0.25)
+        if now == 3:
+            unit.state.kernel_post_kwargs = {"height": 4.0, "least": 0.0}
+        if now == 4:
+            unit.state.kernel_post_kwargs["height"] = 5.0
+        layer(torch.ones(1, 4), neuron_kwargs={"script": torch.ones(1, 3, dtype=torch.bool)})
+        rule()
+        seen.append(layer.updater.weight.pos.unique().item())
+        layer.updater.clear()
+    assert seen == [1.5, 2.5, 3.25, 4.0, 5.0]
+    assert rule.kernel_post_kwargs["height"] == 3.0
+    unit.state.overrides["kernel_post_kwargs"]["clear"] = torch.tensor(1.0)
+    layer(torch.ones(1, 4), neuron_kwargs={"script": torch.ones(1, 3, dtype=torch.bool)})
+    with pytest.raises(ValueError, match="'clear' means something else to a module"):
+        rule()
+
+
 def test_keywords_and_kernels_set_in_flight_act_at_the_next_step_and_saved_ones_are_used():
     def flat(diff, height):
         return torch.zeros_like(diff) + height
 
     layer = connect(batch_size=1)
     rule = snn.KernelSTDP(flat, flat, {"height": torch.tensor(1.0)}, {"height": 0.0})
-    unit = rule.register_cell("only", layer.cell)
+    rule.register_cell("only", layer.cell)
     saved = rule.state_dict()
     seen = []
     for now in range(4):
@@ -331,7 +364,6 @@ def test_keywords_and_kernels_set_in_flight_act_at_the_next_step_and_saved_ones_
             rule.kernel_post = lambda diff, height: torch.zeros_like(diff) + 10 * height
         if now == 3:
             rule.kernel_post_kwargs = {"height": torch.tensor(5.0)}
-            unit.state.kernel_post_kwargs = unit.state.kernel_post_kwargs
         layer(torch.ones(1, 4), neuron_kwargs={"script": torch.ones(1, 3, dtype=torch.bool)})
         rule()
         seen.append(layer.updater.weight.pos.unique().item())

@@ -46,6 +46,29 @@ def test_settings_of_a_cell_that_do_not_fit_each_other_are_refused():
     assert state.tc_pre_slow == 100.0
 
 
+def test_a_setting_that_is_set_in_a_cell_is_an_override_and_later_changes_of_the_rule_must_fit_it():
+    trainer = snn.TripletSTDP(0.1, 0.1, -0.1, 0.1, tc_post_fast=20.0, tc_post_slow=100.0, tc_pre_fast=20.0, tc_pre_slow=100.0)
+    state = trainer.register_cell("only", connect().cell).state
+    state.tc_pre_slow = 50.0
+    assert state.overrides == {"tc_pre_slow": 50.0}
+    with pytest.raises(ValueError, match=r"Cell 'only' has settings of its own\. tc_pre_slow must be above tc_pre_fast"):
+        trainer.tc_pre_fast = 60.0
+    assert (trainer.tc_pre_fast, state.tc_pre_slow, trainer.tc_pre_slow) == (20.0, 50.0, 100.0)
+
+
+def test_a_parameter_that_the_connection_lacks_is_refused_in_a_cell_too():
+    trainer = snn.LinearHomeostasis(0.1, 0.5, "weight")
+    state = trainer.register_cell("only", connect().cell).state
+    for lacking in ("bias", "delay"):
+        with pytest.raises(RuntimeError, match=f"updater without {lacking!r}"):
+            state.param = lacking
+        assert (state.param, state.overrides) == ("weight", {})
+    other = connect(delay=2.0)
+    state = trainer.register_cell("delayed", other.cell).state
+    state.param = "delay"
+    assert state.watch.parameters == ("delay",)
+
+
 def test_a_copy_and_a_pickle_follow_the_settings_of_their_own_rule():
     trainer, layer = rule(), connect()
     trainer.register_cell("only", layer.cell)

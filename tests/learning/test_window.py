@@ -134,6 +134,13 @@ def test_every_rule_has_a_window_and_a_rule_of_pairs_one_that_knows_nothing_of_o
         (snn.STDP(**STDP), LAGS, {"parameter": "delay"}, RuntimeError, "STDP trains weight, but the window is of delay"),
         (snn.STDP(**STDP), LAGS, {"pairs": 2, "period": 20.0}, ValueError, "period must be longer than a pair takes, 30 ms, but is 20"),
         (snn.STDP(**STDP), LAGS, {"settle": -1.0}, ValueError, "settle must be 0 ms or above"),
+        (
+            snn.VogelsSTDP(0.01, 20.0, 5.0),
+            LAGS,
+            {},
+            ValueError,
+            "sign must be known.*Say it to the rule, sign=-1 for weights below 0 or sign=1",
+        ),
         (snn.MSTDP(**STDP), LAGS, {}, TypeError, "signal must be a number, but is None"),
     ],
 )
