@@ -18,14 +18,15 @@ Is the rate the target's? What the rule balances is pairs of spikes. On average 
 
     2·τ·ρ_pre·ρ_post + C = α·ρ_pre              C: pairs beyond chance, a group, in the window of the rule
 
-so the rate is ρ₀ where C = 0, and below it where C > 0. Inputs of constant rate show the rule alone: the rate is within some 5 % of the
+so the rate is ρ₀ where C = 0, and below it where C > 0. Inputs of constant rate show the rule alone: the rate is within 10 % of the
 target, and mostly above it, since a spike of an inhibitory cell keeps the neuron from firing for a moment (C < 0). With signals,
 inhibition brings C near 0 by matching excitation group by group. But where a neuron in balance would fire at less than ρ₀, by the noise
 of single spikes alone, an excess of excitation has to stay; it follows the signals, so C > 0. Such is a weak drive (`WEAK`): its rate
-ends near 4 Hz for 5. With more spikes that no signal moves, and more charge in each, noise is enough, and the rate comes out at the
-target: so `FLOOR` and `CHARGE` were chosen, not read from the paper, whose charge at rest, as we remember it, is near the weak one. What
-did not help the weak drive, by more than 0.3 Hz, where we tried it with one weight a group: steps of 0.1 ms, pairs in one step counted
-once, slower or longer learning, signals of 20 or 200 ms, inhibition as fast as excitation, conductances for currents.
+ends near 4 Hz for 5. With more spikes that no signal moves, and more charge in each, noise is enough, and the rate comes out within some
+10 % of the target, more often below than above: so `FLOOR` and `CHARGE` were chosen, not read from the paper, whose charge at rest, as we
+remember it, is near the weak one. What did not help the weak drive, by more than 0.3 Hz, where we tried it with one weight a group: steps
+of 0.1 ms, pairs in one step counted once, slower or longer learning, signals of 20 or 200 ms, inhibition as fast as excitation,
+conductances for currents.
 
     from snnlab.published import vogels2011
     python -m snnlab.published.vogels2011       at full size, over some seeds
