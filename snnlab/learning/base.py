@@ -11,7 +11,8 @@ two steps acts at the next. What is left out of these three is noticed; see `snn
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, partial
+from operator import attrgetter
 from typing import Any, ClassVar
 
 import torch
@@ -31,7 +32,8 @@ class CellTrainer(Module, ABC):
 
     A subclass declares its settings, names the parameters that it trains in `trains`, builds its traces in `build`, and works in `step`.
     What a call is given, such as a reward, goes on to `step`; where it can be wrong, `check_call` refuses it before anything changes.
-    Settings that must fit each other are checked in `check_together`.
+    Settings that must fit each other are checked in `check_together`. A setting whose constructor argument is spelled differently
+    (`spelled`) goes by both names, on the rule and on `unit.state`: `rule.trace_mode` is `rule.tracemode`.
 
     Attributes:
         trains: names of the parameters that each cell's updater must hold.
@@ -58,6 +60,12 @@ class CellTrainer(Module, ABC):
     trains: ClassVar[tuple[str, ...]] = ("weight",)
 
     gathers = Setting(check_gathers)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for argument, name in vars(cls).get("spelled", {}).items():
+            if not hasattr(cls, argument):
+                setattr(cls, argument, property(attrgetter(name), partial(_set, name), doc=f"`{name}`, as the constructor calls it."))
 
     def __init__(self) -> None:
         super().__init__()
@@ -193,7 +201,8 @@ class CellTrainer(Module, ABC):
         weight = connection.weight
         kind = (weight.device, weight.dtype)
         if unit.state.kind != kind:
-            unit.state.to(*kind).kind = kind
+            kept = torch.promote_types(weight.dtype, torch.float32)  # half precision does not count far: a time of 256 + 1 would stay 256
+            unit.state.to(weight.device, kept).kind = kind
 
     @torch.no_grad()
     def forward(self, *args: Any, cells: Iterable[str] | None = None, **kwargs: Any) -> None:
@@ -264,6 +273,10 @@ class CellTrainer(Module, ABC):
         """Applies the pending updates of the layers that the cells belong to."""
         for layer in {id(unit.cell.layer): unit.cell.layer for unit in self}.values():
             layer.update()
+
+
+def _set(name: str, rule: CellTrainer, value: Any) -> None:
+    setattr(rule, name, value)
 
 
 class IndependentCellTrainer(CellTrainer):

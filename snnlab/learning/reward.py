@@ -24,7 +24,7 @@ from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.learning.base import CellState, IndependentCellTrainer
-from snnlab.learning.terms import pair_update
+from snnlab.learning.terms import pair_update, reduce_batch
 from snnlab.network import Cell
 from snnlab.synapses import DelayedRead
 from snnlab.updates import Product
@@ -75,7 +75,7 @@ def kept_term(rate: float, kept: Tensor) -> Term:
     def total(factors: float | Tensor) -> Tensor:
         if isinstance(factors, float):
             return kept.sum(0) * (abs(rate) * factors)
-        return torch.tensordot(abs(rate) * factors, kept, 1)
+        return torch.tensordot((abs(rate) * factors).to(kept.dtype), kept, 1)
 
     return Term(rate, total, lambda: kept * abs(rate))
 
@@ -124,14 +124,14 @@ def rewarded(terms: Iterable[Term], reward: float | Tensor, samples: int, reduct
         rows = None if quick else term.rows()
         adds = (reward >= 0) == (term.rate >= 0)
         if isinstance(reward, float):
-            parts[adds].append(term.total(size) if quick else reduction(rows, 0) * size)
+            parts[adds].append(term.total(size) if quick else reduce_batch(reduction, rows) * size)
             continue
         for part, chosen in ((parts[True], adds), (parts[False], ~adds)):
             if chosen.any():
                 part.append(term.total(size * chosen) if quick else scaled(rows, size)[chosen])
     if quick or isinstance(reward, float):
         return tuple(sum(part[1:], part[0]) if part else None for part in parts.values())
-    return tuple(reduction(torch.cat(part), 0) if part else None for part in parts.values())
+    return tuple(reduce_batch(reduction, torch.cat(part)) if part else None for part in parts.values())
 
 
 def rewarded_in_turn(

@@ -350,6 +350,23 @@ def test_clear_forgets_traces_and_nothing_else():
 # ------------------------------------------------------------------------------------------------------------------------- state
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_weights_of_half_precision_have_times_and_traces_that_count_as_far_as_any(dtype):
+    layer = build(delay=2.0)
+    layer.to(dtype)
+    pairs, times = stdp(tc_post=1000.0, tc_pre=1000.0), snn.DelayAdjustedSTDP(lr_pos=0.1, lr_neg=-0.1, tc_pos=20.0, tc_neg=20.0)
+    pairs.gathers = times.gathers = 10_000
+    units = [rule.register_cell("only", layer.cell) for rule in (pairs, times)]
+    for now in range(2101):
+        layer(torch.full((1, 3), float(now == 0)))
+        pairs(), times()
+        layer.updater.clear()
+    post, pre = units[0].state.post_trace_, units[0].state.pre_trace_.present
+    assert post.tolist() == [[pytest.approx(math.exp(-2.1), rel=1e-3)] * 2]
+    assert pre.tolist() == [[pytest.approx(math.exp(-2.1), rel=1e-3)] * 3]
+    assert (units[1].state.since_post_.tolist(), units[1].state.since_pre_.tolist()) == ([[2100.0] * 2], [[2100.0] * 3])
+
+
 def test_a_loaded_state_leaves_what_is_pending_as_it_was_proposed():
     layer, rule, _ = trained(batch_size=2)
     saved = copy.deepcopy(rule.state_dict()), copy.deepcopy(layer.state_dict())

@@ -281,6 +281,42 @@ def test_mean_and_sum_equal_the_general_path(rule, place):
             same(*(run.go(run.draw(5)) for run in runs))
 
 
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda rows, dim: rows.mean(), "returned \\(\\)"),
+        (lambda rows, dim: rows.mean(dim, keepdim=True), "returned \\(1, "),
+        (lambda rows, dim: rows.mean(dim)[..., :1], "returned \\("),
+        (torch.median, "return a tensor, but returned median"),
+    ],
+    ids=["a number", "an axis kept", "a part", "a pair"],
+)
+@every_rule
+def test_a_reduction_that_makes_another_shape_is_refused(rule, wrong, words):
+    # An update of another shape would be spread over all weights without a word.
+    run = Run(rule, settings={"batch_reduction": wrong})
+    with pytest.raises((ValueError, TypeError), match=f"batch_reduction must .*{words}"):
+        run.go()
+
+
+@every_rule
+def test_a_setting_goes_by_the_name_of_the_constructor_too(rule):
+    run = Run(rule)
+    for argument, name in rule.kind.spelled.items():
+        value = {"trace_mode": "nearest", "interp_tolerance": 0.25, "batch_reduction": torch.amax}[argument]
+        own = {"trace_mode": "cumulative", "interp_tolerance": 0.5, "batch_reduction": torch.amin}[argument]
+        setattr(run.trainer, argument, value)
+        for each in (run.trainer, run.unit.state):
+            assert getattr(each, argument) == getattr(each, name) == value
+        setattr(run.unit.state, argument, own)
+        assert getattr(run.unit.state, argument) == getattr(run.unit.state, name) == own
+        assert run.unit.state.overrides[name] == own
+        assert getattr(run.trainer, argument) == value
+        for each in (run.trainer, run.unit.state):
+            with pytest.raises((ValueError, TypeError), match=f"{argument} must be"):
+                setattr(each, argument, object())
+
+
 ARRIVALS = {
     name: rule
     for name, rule in RULES.items()
@@ -476,3 +512,16 @@ def test_pending_updates_and_traces_take_no_more_room_as_time_goes_by(rule, redu
         room.append(run.memory())
     assert room[0] > 0
     assert set(room[1:]) == {room[1]}
+
+
+@every_rule
+def test_weights_of_half_precision_learn_what_others_do(rule):
+    changes = []
+    for dtype in (torch.float64, torch.bfloat16):
+        run = Run(rule, "conv")
+        run.layer.connection.to(dtype)
+        changes.append(run.go([(pre, post, tuple(each.to(dtype) for each in told)) for pre, post, told in run.draw()]).double())
+        run.layer.update()
+        assert run.parameter.dtype == dtype
+    expected, found = changes
+    assert (found - expected).norm() <= 0.03 * expected.norm()  # numbers are rounded to 1 in 256, delays among them
