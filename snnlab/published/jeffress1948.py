@@ -14,13 +14,15 @@ Here delays are not chosen: they move. Each of many fibres has a random delay to
 at first a neuron prefers nothing much. Sounds come from everywhere; of all neurons only the first to reach its threshold fires, and pulls
 the others down, and a threshold that rises with every spike gives each its turn. `DelayAdjustedSTDPD` with a positive rate for what came in
 time and a negative one for what came late draws the arrivals of both ears to the spike they belong to: each neuron comes to prefer the ITDs
-that it happens to win, and the map is linear again, though it lies in no order.
+that it happens to win, and the map is linear again, though it lies in no order. Only differences of delays matter: what all of them gain
+together is taken off again, for the rule sees more spikes in time than late, and would make delays longer and longer.
 
-What is simpler here: a tone of 600 Hz, at which no two ITDs of the human range sound alike; Poisson fibres that know no refractory time,
-of a rate exp(κ·cos); point neurons whose membranes forget in 0.3 ms. Delays a period apart are as good as equal, so the place of a neuron
-on the map is read from the mean phases of its delays.
+What is simpler here: a tone of 500 Hz, at which the two ends of the human range lie 0.6 ms apart the other way round too; Poisson fibres
+that know no refractory time, of a rate exp(κ·cos); point neurons whose membranes forget in 0.3 ms. Delays a period apart are as good as
+equal, so the place of a neuron on the map is read from the mean phases of its delays.
 
-What falls short: the places that are learned span less than the ITDs do, as the ends of the range have neighbours on one side only.
+What falls short: the places that are learned span less than the ITDs do, as the ends of the range have neighbours on one side only. With
+fewer neurons, fibres or sounds at a time than here it gets worse: chance can leave one side of the range to a single neuron.
 
     from snnlab.published import jeffress1948
     python -m snnlab.published.jeffress1948       at full size, over some seeds
@@ -34,15 +36,15 @@ from torch import Tensor
 
 import snnlab as snn
 
-PERIOD = 5 / 3  # ms, of a tone of 600 Hz
+PERIOD = 2.0  # ms, of a tone of 500 Hz
 RANGE = 0.7  # ms, the largest ITD of a human head
 RATE, LOCKING = 250.0, 6.0  # Hz of a fibre, and κ of how well it keeps to the phase
-LONGEST = 4.0  # ms
+LONGEST, MIDDLE = 4.0, 2.0  # ms; the latter is the mean of all delays
 MEMBRANE, REFRACTORY = 0.3, 1.0  # ms
 VOLLEY = 20.0  # mV, if all fibres of one ear spiked at once: about 10 mV is what they reach in phase
 THRESHOLD = 7.0  # mV above rest, of neurons whose delays are to be tested
-LEARNER = {"thresh_eq_v": 3.0, "tc_adaptation": 200.0, "spike_increment": 1.0, "inhibition": 1.0}
-WINDOW, LATE = 0.3, 1.6  # ms; how much more a late spike counts than one in time, without which all delays would grow
+LEARNER = {"thresh_eq_v": 5.0, "tc_adaptation": 200.0, "spike_increment": 2.0, "inhibition": 1.0}
+WINDOW = 0.3  # ms, of the rule
 
 
 def sound(itds: Tensor, steps: int, step_time: float, fibres: int, generator: torch.Generator, first: int = 0) -> Tensor:
@@ -71,8 +73,19 @@ def ladder(detectors: int, fibres: int) -> Tensor:
 
 
 def random_delays(detectors: int, fibres: int, generator: torch.Generator) -> Tensor:
-    """Delays in ms, detectors x (2·fibres), anywhere within a period around 2 ms."""
-    return 2 + PERIOD * (torch.rand(detectors, 2 * fibres, generator=generator) - 0.5)
+    """Delays in ms, detectors x (2·fibres), anywhere within a period around the middle."""
+    return MIDDLE + PERIOD * (torch.rand(detectors, 2 * fibres, generator=generator) - 0.5)
+
+
+def balanced(delays: Tensor) -> Tensor:
+    """Delays in ms without what all have in common: their mean is in the middle again. None leaves the range.
+
+    Example:
+        >>> balanced(torch.tensor([[2.0, 3.0], [3.0, 4.0]]))
+        tensor([[1., 2.],
+                [2., 3.]])
+    """
+    return (delays - delays.mean() + MIDDLE).clamp(0.0, LONGEST)
 
 
 def places(delays: Tensor) -> tuple[Tensor, Tensor]:
@@ -124,7 +137,7 @@ class Map:
 
 
 @torch.inference_mode()
-def listen(delays: Tensor, *, generator: torch.Generator, sounds: int = 15, duration: float = 100.0, step_time: float = 0.05) -> Map:
+def listen(delays: Tensor, *, generator: torch.Generator, sounds: int = 15, duration: float = 100.0, step_time: float = 0.1) -> Map:
     """Plays sounds of ITDs all over the range to detectors that learn nothing, and counts."""
     itds = torch.linspace(-RANGE, RANGE, sounds)
     layer, counts = network(delays, sounds, step_time, learns=False), torch.zeros(sounds, len(delays))
@@ -141,25 +154,26 @@ def learn(
     delays: Tensor,
     *,
     generator: torch.Generator,
-    duration: float = 400.0,
+    duration: float = 200.0,
     samples: int = 16,
-    lr: float = 0.05,
-    step_time: float = 0.05,
+    lr: float = 0.3,
+    step_time: float = 0.1,
     sound_lasts: float = 20.0,
 ) -> Tensor:
     """Delays after so many ms of sounds from everywhere, `samples` of them at a time; the last third at a quarter of the rate."""
     fibres, steps = delays.shape[1] // 2, round(sound_lasts / step_time)
     layer = network(delays, samples, step_time, learns=True)
-    rule = snn.DelayAdjustedSTDPD(lr_neg=lr, lr_pos=-LATE * lr, tc_neg=WINDOW, tc_pos=WINDOW, inplace=True)
+    rule = snn.DelayAdjustedSTDPD(lr_neg=lr, lr_pos=-lr, tc_neg=WINDOW, tc_pos=WINDOW, inplace=True)
     rule.register_cell("detectors", layer.cell)
     for turn in range(round(duration / sound_lasts)):
         if turn * sound_lasts >= duration * 2 / 3:
-            rule.lr_neg, rule.lr_pos = lr / 4, -LATE * lr / 4
+            rule.lr_neg, rule.lr_pos = lr / 4, -lr / 4
         itds = (torch.rand(samples, generator=generator) * 2 - 1) * RANGE
         for spikes in sound(itds, steps, step_time, fibres, generator, first=turn * steps):
             layer(spikes)
             rule()
             layer.update()
+            layer.connection.delay = balanced(layer.connection.delay)
     return layer.connection.delay.detach().clone()
 
 
@@ -177,12 +191,12 @@ class Localisation:
 def run(
     *,
     generator: torch.Generator,
-    detectors: int = 12,
-    fibres: int = 30,
-    duration: float = 400.0,
+    detectors: int = 16,
+    fibres: int = 40,
+    duration: float = 200.0,
     samples: int = 16,
-    lr: float = 0.05,
-    step_time: float = 0.05,
+    lr: float = 0.3,
+    step_time: float = 0.1,
     listening: float = 100.0,
 ) -> Localisation:
     """The whole: a ladder listens, random delays listen, learn, and listen again."""
@@ -209,6 +223,7 @@ def main(seeds: int = 5) -> str:
         "agreement of a neuron's delays before": ("broad", [each.before.agreement for each in found]),
         "agreement of a neuron's delays after": ("a narrow choice", [each.after.agreement for each in found]),
         "span of learned places, ms (ITDs: 1.4)": ("", [(each.after.places.max() - each.after.places.min()).item() for each in found]),
+        "mean of all learned delays, ms (before: 2)": ("", [each.learned.mean().item() for each in found]),
     }
     return "\n".join([*lines, *(f"| {name} | {paper} | {spread(values)} |" for name, (paper, values) in rows.items())])
 
