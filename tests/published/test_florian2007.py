@@ -50,6 +50,24 @@ def test_mstdp_silences_an_output_that_is_punished_for_every_spike():
     assert max(punished.after) < 0.5 * max(punished.before)
 
 
+@pytest.mark.parametrize(("rule", "share"), [("MSTDP", 0.1), ("MSTDPET", 1.0)])
+def test_the_output_learns_at_its_own_share_of_the_rate(rule, share):
+    learner = florian2007.trainer(florian2007.network(hidden=4, batch_size=4), rule)
+    hidden, output = (learner.states_[name] for name in ("hidden", "output"))
+    assert output.lr_post == pytest.approx(share * hidden.lr_post)
+    assert output.lr_pre == pytest.approx(share * hidden.lr_pre)
+
+
+@pytest.mark.parametrize("rule", ["MSTDP", "MSTDPET"])
+def test_nothing_is_learned_without_a_reward(rule):
+    layers = florian2007.network(batch_size=4, generator=torch.Generator().manual_seed(1))
+    learner, before = florian2007.trainer(layers, rule), [each.connection.weight.clone() for each in layers]
+    for reward, same in ((0.0, True), (1.0, False)):
+        rates = florian2007.show(layers, learner, torch.full((4,), reward), 100, torch.Generator().manual_seed(2))
+        assert rates.max() > 0.0
+        assert all(torch.equal(each.connection.weight, first) == same for each, first in zip(layers, before, strict=True))
+
+
 def test_weights_keep_their_sign_and_their_bound():
     layers = florian2007.network(hidden=10, batch_size=4, generator=torch.Generator().manual_seed(1))
     learner = florian2007.trainer(layers)
