@@ -24,7 +24,7 @@ from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.core.traces import trace_cumulative
 from snnlab.learning.base import CellState, IndependentCellTrainer
-from snnlab.learning.terms import history_like_synapse, reduced_pair
+from snnlab.learning.terms import history_like_synapse, reduce_batch, reduced_pair
 from snnlab.network import Cell
 
 
@@ -84,5 +84,5 @@ class Competitive(IndependentCellTrainer):
         whole = state.trace_.sum(1, keepdim=True).clamp(min=1e-12)  # of all inputs; of a convolution, of all that one site sees
         state.pattern_.push(state.trace_ * (state.total / whole))
         towards = reduced_pair(cell, state.lr, spikes, replace(cell.synapse.delayed_spikes(), record=state.pattern_), state.batchreduce)
-        away = state.batchreduce(cell.connection.postsyn_receptive(spikes).to(weight.dtype).sum(-1) * state.lr, 0) * weight
+        away = reduce_batch(state.batchreduce, cell.connection.postsyn_receptive(spikes).to(weight.dtype).sum(-1) * state.lr) * weight
         cell.updater.weight.add(pos=towards, neg=away)

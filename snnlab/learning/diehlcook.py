@@ -29,7 +29,7 @@ from torch import Tensor
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.learning.base import CellState, IndependentCellTrainer
-from snnlab.learning.terms import TRACES, check_tolerance, check_trace_mode, history_like_synapse, reduced_pair
+from snnlab.learning.terms import TRACES, check_tolerance, check_trace_mode, history_like_synapse, reduce_batch, reduced_pair
 from snnlab.network import Cell
 from snnlab.synapses import DelayedRead
 from snnlab.updates import Product
@@ -145,7 +145,7 @@ def _by_synapse(cell: Cell, state: CellState, spikes: Tensor, traces: DelayedRea
     connection, left = cell.connection, _left(cell.connection.weight, state)
     seen = reduced_pair(cell, state.lr, spikes, traces, state.batchreduce)
     counts = connection.postsyn_receptive(spikes).to(seen.dtype).sum(-1)
-    return seen * left, state.batchreduce(counts * (abs(state.lr) * state.target), 0) * left
+    return seen * left, reduce_batch(state.batchreduce, counts * (abs(state.lr) * state.target)) * left
 
 
 def _by_rows(cell: Cell, state: CellState, spikes: Tensor, traces: DelayedRead) -> tuple[Product, Product] | None:

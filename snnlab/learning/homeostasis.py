@@ -27,6 +27,7 @@ from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.learning.base import CellState, IndependentCellTrainer
 from snnlab.learning.delayadjusted import refuse_no_delays
+from snnlab.learning.terms import reduce_batch
 from snnlab.learning.watch import warn_user
 from snnlab.network import Cell
 
@@ -155,7 +156,7 @@ class LinearHomeostasis(IndependentCellTrainer):
         target = target.to(connection.weight.device, dtype) if isinstance(target, Tensor) else target
         missing = connection.postsyn_receptive(1 - _rate(state, dtype) / target).mean(-1)
         k = missing * (-state.plasticity if state.param == "delay" else state.plasticity)
-        pos, neg = state.batchreduce(k.clamp(min=0), 0), -state.batchreduce(k.clamp(max=0), 0)
+        pos, neg = reduce_batch(state.batchreduce, k.clamp(min=0)), -reduce_batch(state.batchreduce, k.clamp(max=0))
         if state.param == "bias":
             pos, neg = connection.like_bias(pos), connection.like_bias(neg)
         getattr(cell.updater, state.param).add(pos, neg)

@@ -23,6 +23,7 @@ from snnlab.connections import Connection
 from snnlab.connections.plan import plan_delays
 from snnlab.core.record import RecordTensor
 from snnlab.learning.base import CellState
+from snnlab.learning.terms import reduce_batch
 from snnlab.network import Cell
 from snnlab.observe.event import event_step
 
@@ -190,6 +191,8 @@ def reduced(
         share = 1 / cell.connection.batchsz if reduction is torch.mean else 1
         whole = [total.mul_(rate * share) for total, rate in zip(totals, rates, strict=True)]
     else:
-        whole = [reduction(torch.stack(part).mul_(rate), 0) for part, rate in zip(zip(*samples, strict=True), rates, strict=True)]
+        whole = [
+            reduce_batch(reduction, torch.stack(part).mul_(rate)) for part, rate in zip(zip(*samples, strict=True), rates, strict=True)
+        ]
     mask = getattr(cell.connection, "mask", None)
     return whole if mask is None or mask.shape != whole[0].shape else [each.masked_fill(mask == 0, 0) for each in whole]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class CellState(Module):
     """What a rule keeps for one cell: its settings, and its traces.
 
-    A setting is the trainer's, unless it was overridden for this cell: `state.lr_post`.
+    A setting is the trainer's, unless it was overridden for this cell: `state.lr_post`. It goes by the constructor's name, too.
 
     Args:
         trainer: whose settings hold where nothing is overridden.
@@ -38,6 +38,8 @@ class CellState(Module):
         own = self.__dict__
         if name in own.get("_buffers", ()):
             return own["_buffers"][name]
+        if "_trainer" in own:
+            name = own["_trainer"].spelled.get(name, name)
         if name in own.get("overrides", ()):
             return own["overrides"][name]
         if "_trainer" in own and name in own["_trainer"].settings():
@@ -46,12 +48,14 @@ class CellState(Module):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Sets an attribute; a setting is then this cell's own, as if it had been given to `register_cell`, and checked like those."""
-        own = self.__dict__
+        own, argument = self.__dict__, name
+        if "_trainer" in own:
+            name = own["_trainer"].spelled.get(name, name)
         if "_trainer" not in own or name not in own["_trainer"].settings():
             super().__setattr__(name, value)
             return
         trainer, before = own["_trainer"], dict(own)
-        own["overrides"] = own["overrides"] | {name: trainer.settings()[name].check(name, value)}
+        own["overrides"] = own["overrides"] | {name: trainer.settings()[name].check(argument, value)}
         own.pop(name, None)  # what a rule has made of the setting that was
         try:
             trainer.check_settings()

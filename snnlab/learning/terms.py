@@ -39,6 +39,28 @@ def history_like_synapse(cell: Cell) -> RecordTensor:
     return RecordTensor(connection.dt, connection.delayedby or 0.0, shape=shape, dtype=dtype)
 
 
+def reduce_batch(reduction: Callable[[Tensor, int], Tensor], rows: Tensor) -> Tensor:
+    """One row of many, B x any shape: what a rule's `batch_reduction` makes of them, which must be of that shape.
+
+    Raises:
+        ValueError: it is of another shape, which would be spread over all weights.
+        TypeError: it is no tensor.
+
+    Example:
+        >>> reduce_batch(torch.amax, torch.tensor([[1.0, 5.0], [3.0, 4.0]]))
+        tensor([3., 5.])
+    """
+    whole = reduction(rows, 0)
+    if not isinstance(whole, Tensor):
+        raise TypeError(f"batch_reduction must return a tensor, but returned {type(whole).__name__}. Of several values, return the first.")
+    if whole.shape != rows.shape[1:]:
+        raise ValueError(
+            f"batch_reduction must make one of {len(rows)} samples, {tuple(rows.shape)} -> {tuple(rows.shape[1:])}, but returned "
+            f"{tuple(whole.shape)}. Reduce along the dim that it is given, and no other: lambda x, dim: x.amax(dim)."
+        )
+    return whole
+
+
 def reduced_pair(cell: Cell, rate: float, post: Tensor, pre: DelayedRead, reduction: Callable[[Tensor, int], Tensor]) -> Tensor:
     """|rate| x post x pre as it arrives, reduced over the batch: like the weights.
 
@@ -47,7 +69,7 @@ def reduced_pair(cell: Cell, rate: float, post: Tensor, pre: DelayedRead, reduct
     connection = cell.connection
     if reduction is torch.mean or reduction is torch.sum:
         return connection.correlate(post, _times(pre, rate, len(post), reduction))
-    return reduction(connection.pair(post, pre) * abs(rate), 0)
+    return reduce_batch(reduction, connection.pair(post, pre) * abs(rate))
 
 
 def pair_update(cell: Cell, rate: float, post: Tensor, pre: DelayedRead, reduction: Callable[[Tensor, int], Tensor]) -> Tensor | Product:

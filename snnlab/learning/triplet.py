@@ -31,7 +31,7 @@ from torch import Tensor
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.learning.base import CellState, IndependentCellTrainer
-from snnlab.learning.terms import TRACES, check_tolerance, check_trace_mode, history_like_synapse, pair_update, signed
+from snnlab.learning.terms import TRACES, check_tolerance, check_trace_mode, history_like_synapse, pair_update, reduce_batch, signed
 from snnlab.network import Cell
 from snnlab.synapses import DelayedRead
 from snnlab.updates import Product
@@ -189,4 +189,4 @@ class TripletSTDP(IndependentCellTrainer):
             first, *others = (pair_update(cell, *term, reduction) for term in terms)
             return sum(others, first)
         first, *others = (cell.connection.pair(post, pre) * abs(rate) for rate, post, pre in terms)
-        return reduction(sum(others, first), 0)
+        return reduce_batch(reduction, sum(others, first))

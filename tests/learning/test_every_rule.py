@@ -286,7 +286,7 @@ def test_mean_and_sum_equal_the_general_path(rule, place):
     [
         (lambda rows, dim: rows.mean(), "returned \\(\\)"),
         (lambda rows, dim: rows.mean(dim, keepdim=True), "returned \\(1, "),
-        (lambda rows, dim: rows.mean(dim)[..., :1], "returned \\("),
+        (lambda rows, dim: rows.mean(dim)[:1], "returned \\("),
         (torch.median, "return a tensor, but returned median"),
     ],
     ids=["a number", "an axis kept", "a part", "a pair"],
