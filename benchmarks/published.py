@@ -42,11 +42,11 @@ def run(name: str) -> str:
 
 def main(names: list[str]) -> None:
     """Runs the programs of these names, or all for none, and writes each table as it comes."""
-    tables = known()
     for name in names or programs():
         if name not in programs():
             raise SystemExit(f"There is no published result {name!r}; there is: {', '.join(programs())}.")
-        tables[name] = run(name)
+        table = run(name)
+        tables = known() | {name: table}  # read after the run: others may have been written in the meantime
         print(f"## {name}\n\n{tables[name]}", flush=True)
         parts = [HEAD, *(f"## {each}\n\n{tables[each].rstrip()}\n" for each in programs() if each in tables)]
         RESULTS.write_text("\n".join(parts), encoding="utf-8")

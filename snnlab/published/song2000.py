@@ -15,9 +15,10 @@ current alone does not reach the threshold, and single fluctuations count.
 What is as in the paper: the neuron (20 ms; rest −70, threshold −54, reset −60 mV), 1,000 excitatory inputs, 200 inhibitory ones of 10 Hz,
 conductances of 5 ms, at most 0.015 and 0.05 of the leak, 20 ms on both sides of STDP, A₊ = 0.005, A₋/A₊ = 1.05.
 
-What is simpler: steps of 1 ms, in each of which both orders of a pair count. The library's synapses give currents; here these stand for
-conductances, in units of the leak, and what enters the neuron is conductance times the driving force at the start of the step. The 200
-inhibitory inputs are one that says how many of them spike.
+What is simpler: steps of 1 ms. Within a step both orders of a pair count, so an input that fires the neuron at once wins nothing by it, and
+the output is held at a lower rate than in the paper. The library's synapses give currents; here these stand for conductances, in units of
+the leak, and what enters the neuron is conductance times the driving force at the start of the step. The 200 inhibitory inputs are one
+that says how many of them spike.
 
 What is faster: weights take about a thousand seconds of pairs to part. A larger A₊ does not help: what pairs bring by chance grows as fast
 as what they bring in order, and smears the heaps out. Instead, eight copies of each neuron, the samples of a batch, have inputs of their
