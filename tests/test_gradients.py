@@ -372,6 +372,35 @@ def test_what_a_rule_does_is_the_same_with_and_without_a_gradient():
     assert torch.equal(*changes)
 
 
+def test_delays_learn_by_a_rule_and_by_gradient_at_once():
+    layers = [both(CONNECTIONS["dense"])[0] for _ in range(3)]
+    layer, lender, ungraded = layers
+    spikes = both(CONNECTIONS["dense"])[1]
+    ungraded.connection.delay.requires_grad_(False)
+    before = layer.connection.delay.detach().clone()
+    lent, rules, out, expected = before.clone().requires_grad_(), [], [], []
+    for each in (layer, ungraded):
+        rules.append(snn.DelayAdjustedSTDPD(-0.05, 0.03, 10.0, 10.0))
+        rules[-1].register_cell("only", each.cell)
+    for arriving in spikes:
+        now = {"delay_": lent + (layer.connection.delay - before).detach()}  # what the rule did so far, as a constant
+        expected.append(lender.neuron(torch.func.functional_call(lender.connection, now, (arriving,))))
+        out.append(layer(arriving))
+        ungraded(arriving)
+        for each, rule in zip((layer, ungraded), rules, strict=True):
+            rule()
+            each.update()
+    torch.stack(out).sum().backward()
+    torch.stack(expected).sum().backward()
+    by_rule = layer.connection.delay.detach().clone()
+    assert (by_rule - before).abs().max() > 0.05
+    assert torch.equal(by_rule, ungraded.connection.delay)
+    assert lent.grad.any()
+    torch.testing.assert_close(layer.connection.delay.grad, lent.grad)
+    torch.optim.SGD([layer.connection.delay], lr=0.1).step()
+    torch.testing.assert_close(layer.connection.delay.detach(), (by_rule - 0.1 * lent.grad).clamp(0, DELAY))
+
+
 def test_without_an_updater_a_change_in_place_before_the_backward_pass_is_torchs_own_error():
     connection = connect(CONNECTIONS["dense"], linear(), delay=None)
     connection.weight.requires_grad_()
