@@ -93,6 +93,7 @@ class CellTrainer(Module, ABC):
             self._check_trained(name, unit.cell, unit.state)
         for unit in self:
             unit.state.watch.parameters = self.trained(unit.state)
+            unit.state.watch.warn_of_short_times(unit.cell, self._times(unit.state))
 
     def check_together(self, settings: Any) -> None:
         """Refuses settings that do not fit each other; `settings` has them as attributes, be it the rule or the state of a cell."""
@@ -100,6 +101,12 @@ class CellTrainer(Module, ABC):
     def trained(self, state: CellState) -> tuple[str, ...]:
         """Names of the parameters that are trained in a cell of these settings: `trains`, unless a subclass says otherwise."""
         return self.trains
+
+    def extra_repr(self) -> str:
+        """The settings, as the constructor is given them."""
+        arguments = {name: argument for argument, name in self.spelled.items()}
+        values = {arguments.get(name, name): self.__dict__.get(f"_{name}") for name in self.settings()}
+        return ", ".join(f"{name}={_shown(value)}" for name, value in values.items() if value is not None)
 
     # --- cells --------------------------------------------------------------------------------------------------------------------
 
@@ -115,6 +122,9 @@ class CellTrainer(Module, ABC):
             ValueError: the name is taken; an override out of its range.
             TypeError: an override that the rule does not have.
             RuntimeError: the cell has no updater, or its updater lacks a parameter that the rule trains.
+
+        Warns:
+            UserWarning: a time constant far below a step, which was rather meant in seconds.
         """
         if not isinstance(cell, Cell):
             raise TypeError(f"cell must be a Cell, but is of type {type(cell).__name__}. Take it from layer.add_cell or serial.cell.")
@@ -135,10 +145,15 @@ class CellTrainer(Module, ABC):
         self.check_together(state)
         self._check_trained(name, cell, state)
         state.__dict__["watch"] = Watch(cell, type(self).__name__, name, self.trained(state))
+        state.watch.warn_of_short_times(cell, self._times(state))
         unit = Unit(cell, state)
         self._fit(unit)
         self.states_[key], self._cells[name] = state, unit
         return unit
+
+    def _times(self, state: CellState) -> dict[str, float]:
+        """The time constants of a cell, by name."""
+        return {name: getattr(state, name) for name in self.settings() if name.partition("_")[0] == "tc"}
 
     def _check_trained(self, name: str, cell: Cell, state: CellState) -> None:
         for parameter in self.trained(state):
@@ -273,6 +288,12 @@ class CellTrainer(Module, ABC):
         """Applies the pending updates of the layers that the cells belong to."""
         for layer in {id(unit.cell.layer): unit.cell.layer for unit in self}.values():
             layer.update()
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, torch.Tensor):
+        return f"tensor of {tuple(value.shape)}"
+    return getattr(value, "__name__", None) or (f"{value:g}" if isinstance(value, float) else repr(value))
 
 
 def _set(name: str, rule: CellTrainer, value: Any) -> None:

@@ -19,7 +19,6 @@ Reference: Diehl & Cook, Front. Comput. Neurosci. 9:99 (2015), equation 3; Querl
 """
 
 import math
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -30,6 +29,7 @@ from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.learning.base import CellState, IndependentCellTrainer
 from snnlab.learning.terms import TRACES, check_tolerance, check_trace_mode, history_like_synapse, reduce_batch, reduced_pair
+from snnlab.learning.watch import warn_user
 from snnlab.network import Cell
 from snnlab.synapses import DelayedRead
 from snnlab.updates import Product
@@ -61,7 +61,7 @@ class DiehlCookSTDP(IndependentCellTrainer):
         ValueError: a time constant not above 0, a target or mu below 0, an unknown trace mode.
 
     Warns:
-        UserWarning: a cell has weights above weight_max, which would never change (mu above 0).
+        UserWarning: a cell has weights above weight_max, or none below it, which would never change (mu above 0).
 
     Example:
         >>> synapse = snn.DeltaCurrent.partialconstructor(100.0)
@@ -109,12 +109,16 @@ class DiehlCookSTDP(IndependentCellTrainer):
         self.configure(tolerance=interp_tolerance, tracemode=trace_mode, batchreduce=batch_reduction)
 
     def build(self, cell: Cell, state: CellState) -> None:
-        largest = cell.connection.weight.max().item()
-        if state.mu > 0 and largest > state.weight_max:
-            warnings.warn(
+        least, largest = (each.item() for each in cell.connection.weight.aminmax())
+        if state.mu > 0 and least >= state.weight_max:
+            warn_user(
+                f"weight_max is {state.weight_max:g}, and no weight is below it, so none would ever change. "
+                "Raise weight_max, lower the weights, or set mu=0 for no bound."
+            )
+        elif state.mu > 0 and largest > state.weight_max:
+            warn_user(
                 f"weight_max is {state.weight_max:g}, but weights reach up to {largest:g}: those above it would never change. "
-                "Raise weight_max, lower the weights, or set mu=0 for no bound.",
-                stacklevel=5,
+                "Raise weight_max, lower the weights, or set mu=0 for no bound."
             )
         state.pre_trace_ = history_like_synapse(cell)
 

@@ -5,7 +5,7 @@
 R is the mean or the sum over the batch, worked out as one product that contracts over it, or any other function of all samples.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 

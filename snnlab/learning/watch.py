@@ -1,4 +1,4 @@
-"""What a rule notices when it is called: steps that it did not see, updates that nobody applied, an updater that is gone.
+"""What a rule notices: steps that it did not see, updates that nobody applied, an updater that is gone, times in seconds.
 
     layer(x)   rule()   layer.update()        each once a step: whichever is left out, the rule says so, and says it once
 
@@ -12,6 +12,7 @@ from typing import Any
 from snnlab.core import checks
 from snnlab.network import Cell
 
+SHORT = 0.2  # of a step: a trace with such a time constant has fallen below a hundredth at the next step
 FIRST, LATER = 100, 1000  # calls without any update at which it was rather forgotten than put off: before the first update, and after it
 
 
@@ -108,6 +109,17 @@ class Watch:
                 f"updates are to gather for longer, say for how many steps: set {self.rule}'s gathers, such as rule.gathers = 10_000.",
             )
         self._calls += 1
+
+    def warn_of_short_times(self, cell: Cell, times: dict[str, float]) -> None:
+        """Says, once for each value, that a time constant in ms is far below a step: it was rather meant in seconds."""
+        step_time = cell.connection.dt
+        for name, value in times.items():
+            if value < step_time * SHORT:
+                self._once(
+                    f"{name} {value}",
+                    f"{name} is {value:g} ms, so its trace is gone within a step of {step_time:g} ms. Times are in ms: {value:g} s would "
+                    f"be {name}={1000 * value:g}.",
+                )
 
     def _once(self, what: str, message: str) -> None:
         if what not in self._said:

@@ -33,7 +33,7 @@ NAME = "synapses of a window"
 @torch.no_grad()
 def window(
     rule: CellTrainer,
-    lags: Iterable[float] | Tensor,
+    lags: float | Iterable[float] | Tensor,
     *signals: Any,
     step_time: float = 1.0,
     parameter: str = "weight",
@@ -49,7 +49,8 @@ def window(
 
     Args:
         rule: any rule, with or without cells.
-        lags: times from the presynaptic spike to the postsynaptic one, whole steps; below 0 the postsynaptic spike is first.
+        lags: times from the presynaptic spike to the postsynaptic one, whole steps; below 0 the postsynaptic spike is first. A number is
+            one lag.
         *signals: what the rule is called with at every step, such as the reward of `MSTDP`.
         step_time: length of a step, above 0.
         parameter: what to look at, "weight" or "delay".
@@ -82,17 +83,16 @@ def window(
         raise TypeError(f"rule must be a learning rule, such as snn.STDP(0.01, -0.01, 20.0, 20.0), but is {rule!r}.")
     if not rule.training:
         raise RuntimeError("rule is in evaluation mode, in which it changes nothing. Call rule.train() first.")
+    _check_trained(rule, checks.one_of("parameter", parameter, ("weight", "delay")))
     step_time = checks.positive("step_time", step_time, "ms")
     ahead = _steps_of(lags, step_time)
-    if checks.one_of("parameter", parameter, ("weight", "delay")) == "delay" and delay is None:
+    if parameter == "delay" and delay is None:
         delay = 20 * step_time
     delay = None if delay is None else checks.not_negative("delay", delay, "ms")
     pre, post = _trains(ahead, step_time, delay or 0.0, checks.whole("pairs", pairs), period, settle)
     layer = _synapses(len(ahead), step_time, checks.number("weight", weight), delay)
-    unit = rule.register_cell(NAME, layer.cell)
+    rule.register_cell(NAME, layer.cell)
     try:
-        if parameter not in rule.trained(unit.state):
-            raise RuntimeError(f"{type(rule).__name__} trains {' and '.join(rule.trained(unit.state))}, but the window is of {parameter}.")
         before = getattr(layer.connection, parameter).clone()
         for arriving, leaving in zip(pre, post, strict=True):
             layer(arriving, neuron_kwargs={"override": leaving})
@@ -103,9 +103,17 @@ def window(
     return (getattr(layer.connection, parameter) - before).detach()
 
 
-def _steps_of(lags: Iterable[float] | Tensor, step_time: float) -> Tensor:
-    """Lags in whole steps."""
-    values = checks.finite("lags", torch.as_tensor(lags if isinstance(lags, Tensor) else list(lags), dtype=torch.float64))
+def _check_trained(rule: CellTrainer, parameter: str) -> None:
+    trained = rule.trained(rule)
+    if parameter not in trained:
+        say = f' Say parameter="{trained[0]}".' if trained[0] in ("weight", "delay") else ""
+        raise RuntimeError(f"{type(rule).__name__} trains {' and '.join(trained)}, but the window is of {parameter}.{say}")
+
+
+def _steps_of(lags: float | Iterable[float] | Tensor, step_time: float) -> Tensor:
+    """Lags in whole steps; a number is a row of one."""
+    values = torch.as_tensor(list(lags) if isinstance(lags, Iterable) and not isinstance(lags, Tensor) else lags, dtype=torch.float64)
+    values = checks.finite("lags", values.view(1) if values.dim() == 0 else values)
     if values.dim() != 1 or not len(values):
         raise ValueError(f"lags must be a row of times in ms, K, but are of shape {tuple(values.shape)}.")
     steps = (values / step_time).round()

@@ -161,6 +161,15 @@ def test_a_weight_at_the_bound_or_above_it_stays_and_that_is_said():
     assert (change[:, [0, 3]] > 0).all()
 
 
+def test_where_no_weight_is_below_the_bound_it_is_said_that_none_would_change():
+    layer = connect(batch_size=1)
+    layer.connection.weight = torch.ones(3, 4)
+    on = torch.ones(1, 1, 4, dtype=torch.bool)
+    with pytest.warns(UserWarning, match="weight_max is 1, and no weight is below it, so none would ever change"):
+        change = learn(layer, on, on[:, :, :3], mu=1.0)
+    assert (change == 0).all()
+
+
 def test_with_mu_0_there_is_no_bound():
     layer = connect(batch_size=1)
     layer.connection.weight = torch.full((3, 4), 7.0)

@@ -189,6 +189,15 @@ def test_every_rule_that_is_public_is_under_the_laws(name):
         assert getattr(snn, name) is kind
 
 
+def test_the_page_of_all_rules_says_what_each_trains():
+    table = {
+        words[0]: words[1]
+        for line in snnlab.learning.__doc__.splitlines()
+        if (words := line.split()) and words[0] in snnlab.learning.__all__
+    }
+    assert table == {rule.kind.__name__: "any" if rule.kind is snn.LinearHomeostasis else rule.trains for rule in RULES.values()}
+
+
 PLAIN_END = "interp_tolerance=None, batch_reduction=None, inplace=False"
 PAIR_END = "interp_tolerance=None, trace_mode='cumulative', batch_reduction=None"
 FUNCTIONS = "kernel_post, kernel_pre, kernel_post_kwargs, kernel_pre_kwargs"
@@ -315,6 +324,15 @@ def test_a_setting_goes_by_the_name_of_the_constructor_too(rule):
         for each in (run.trainer, run.unit.state):
             with pytest.raises((ValueError, TypeError), match=f"{argument} must be"):
                 setattr(each, argument, object())
+
+
+@every_rule
+def test_it_prints_its_settings(rule):
+    shown = repr(rule.build())
+    for argument, value in rule.settings.items():
+        words = f"{value:g}" if isinstance(value, float) else getattr(value, "__name__", repr(value))
+        assert f"{argument}={words}" in shown
+    assert f"batch_reduction={'sum' if rule.sums else 'mean'}" in shown
 
 
 ARRIVALS = {

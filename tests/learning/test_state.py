@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import warnings
 
 import pytest
 import torch
@@ -67,6 +68,24 @@ def test_a_parameter_that_the_connection_lacks_is_refused_in_a_cell_too():
     state = trainer.register_cell("delayed", other.cell).state
     state.param = "delay"
     assert state.watch.parameters == ("delay",)
+
+
+def test_a_time_constant_far_below_a_step_is_noticed_once_where_it_is_set():
+    with pytest.warns(
+        UserWarning, match=r"tc_post is 0\.02 ms, so its trace is gone within a step of 1 ms\. Times are in ms: .* tc_post=20\."
+    ):
+        unit = snn.STDP(0.5, -0.25, tc_post=0.02, tc_pre=0.2).register_cell("only", connect().cell)
+    trainer = rule()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        unit.state.tc_pre = 20.0  # what was said of the other is not said again
+        state = trainer.register_cell("only", connect().cell).state
+        trainer.tc_pre = 0.2
+        assert state.tc_pre == 0.2
+    with pytest.warns(UserWarning, match="tc_pre is 0.01 ms"):
+        state.tc_pre = 0.01
+    with pytest.warns(UserWarning, match="tc_post is 0.02 ms"):
+        trainer.tc_post = 0.02
 
 
 def test_a_copy_and_a_pickle_follow_the_settings_of_their_own_rule():

@@ -122,6 +122,11 @@ def test_every_rule_has_a_window_and_a_rule_of_pairs_one_that_knows_nothing_of_o
         torch.testing.assert_close(together, torch.cat([measure(lag) for lag in lags]), rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("lag", [10.0, 10, torch.tensor(10.0)])
+def test_a_number_is_one_lag(lag):
+    assert torch.equal(snn.window(snn.STDP(**STDP), lag), snn.window(snn.STDP(**STDP), [10.0]))
+
+
 @pytest.mark.parametrize(
     ("rule", "lags", "changes", "error", "words"),
     [
@@ -132,6 +137,13 @@ def test_every_rule_has_a_window_and_a_rule_of_pairs_one_that_knows_nothing_of_o
         (snn.STDP(**STDP), LAGS, {"step_time": 0.0}, ValueError, "step_time must be above 0 ms"),
         (snn.STDP(**STDP), LAGS, {"parameter": "bias"}, ValueError, "parameter must be one of 'weight', 'delay', but is 'bias'"),
         (snn.STDP(**STDP), LAGS, {"parameter": "delay"}, RuntimeError, "STDP trains weight, but the window is of delay"),
+        (
+            snn.DelayAdjustedSTDPD(-0.01, 0.01, 20.0, 20.0),
+            LAGS,
+            {},
+            RuntimeError,
+            'DelayAdjustedSTDPD trains delay, but the window is of weight. Say parameter="delay"',
+        ),
         (snn.STDP(**STDP), LAGS, {"pairs": 2, "period": 20.0}, ValueError, "period must be longer than a pair takes, 30 ms, but is 20"),
         (snn.STDP(**STDP), LAGS, {"settle": -1.0}, ValueError, "settle must be 0 ms or above"),
         (
