@@ -21,7 +21,7 @@ Nat. Neurosci. 3:919 (2000), for the window.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -38,7 +38,9 @@ from snnlab.network import Cell
 LN2 = math.log(2)  # exp(x) = 2^(x/ln 2), which was measured to be 20 times as fast where the result is 0
 
 
-def adjusted_pairs(cell: Cell, state: CellState, name: str, tc_causal: float, tc_anticausal: float) -> Iterator[tuple[Tensor, Tensor]]:
+def adjusted_pairs(
+    cell: Cell, state: CellState, name: str, tc_causal: float, tc_anticausal: float, among: Sequence[float] | None = None
+) -> Iterator[tuple[Tensor, Tensor]]:
     """The magnitudes A and B of the equations above, at a learning rate of 1, sample by sample: like the parameter `name`.
 
     Args:
@@ -46,6 +48,7 @@ def adjusted_pairs(cell: Cell, state: CellState, name: str, tc_causal: float, tc
         name: the parameter, "weight" or "delay".
         tc_causal: time constant of A.
         tc_anticausal: time constant of B.
+        among: one value a sample; those of 0 are left out. None: all.
 
     Units:
         tc_causal, tc_anticausal: ms
@@ -53,7 +56,7 @@ def adjusted_pairs(cell: Cell, state: CellState, name: str, tc_causal: float, tc
     connection, step_time = cell.connection, cell.connection.dt
     tolerance = cell.synapse.tolerance if state.tolerance is None else state.tolerance
     just_below = -torch.finfo(connection.weight.dtype).tiny
-    for difference in differences(cell, state, tolerance, adjusted=True, unknown=math.inf):
+    for difference in differences(cell, state, tolerance, adjusted=True, unknown=math.inf, among=among):
         late = F.threshold_(-difference, 0.0, math.inf)  # 2^−∞ = 0 where it does not count; unknown differences are ∞ too
         in_time = F.threshold_(difference, just_below, math.inf)
         a, b = (each.mul_(-step_time / (tc * LN2)).exp2_() for each, tc in ((in_time, tc_causal), (late, tc_anticausal)))

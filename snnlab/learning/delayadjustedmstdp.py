@@ -13,6 +13,7 @@ How samples with rewards of their own become one update is in `snnlab.learning.r
 Reference: Nadafian & Ganjtabesh, arXiv:2011.09380 (2020), for delay-adjusted times; Florian, Neural Comput. 19:1468 (2007), for rewards.
 """
 
+from functools import partial
 from typing import Any, ClassVar
 
 from torch import Tensor
@@ -47,7 +48,7 @@ class _RewardedDelayAdjusted(RewardedTrainer):
         """One step of the rule for the parameter it trains, with the rate and the time constant of either side."""
         advance_since(cell, state)
         connection, (name,) = cell.connection, self.trains
-        pairs, rates = adjusted_pairs(cell, state, name, causal[1], anticausal[1]), (causal[0], anticausal[0])
+        pairs, rates = partial(adjusted_pairs, cell, state, name, causal[1], anticausal[1]), (causal[0], anticausal[0])
         parts = rewarded_in_turn(rates, pairs, reward, connection.batchsz, state.batchreduce)
         mask = getattr(connection, "mask", None)
         if mask is None or mask.shape != getattr(connection, name).shape:

@@ -12,8 +12,9 @@ spike arrived exactly, or from the step at which the synapse heard it.
 Samples are worked on one after the other: no tensor here is larger than the weights, with one more axis for the sites that share them.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -81,7 +82,14 @@ def advanced_since(cell: Cell, state: CellState) -> Iterator[None]:
 
 
 def differences(
-    cell: Cell, state: CellState, tolerance: float, *, delayed: bool | None = None, adjusted: bool = False, unknown: float = NEVER
+    cell: Cell,
+    state: CellState,
+    tolerance: float,
+    *,
+    delayed: bool | None = None,
+    adjusted: bool = False,
+    unknown: float = NEVER,
+    among: Sequence[float] | None = None,
 ) -> Iterator[Tensor]:
     """Δ of every synapse in steps, sample by sample; a tensor of its own each time.
 
@@ -91,6 +99,7 @@ def differences(
         delayed: for times with a history: whether a delay between two steps counts from the exact arrival. None: there is no history.
         adjusted: whether the connection's delays are taken off.
         unknown: what Δ is where one side has not spiked yet: not a number, or infinite.
+        among: one value a sample; those of 0 are left out. None: all.
 
     Shape:
         like the weights, with one more axis for the sites that share them.
@@ -101,9 +110,12 @@ def differences(
         pres = iter(_decoded(connection.presyn_receptive(_encoded(state.since_pre_, step_time)), unknown))
     else:
         pres = _arrived(cell, state.since_pre_, delayed, tolerance, unknown)
-    delay = at_synapses(connection, connection.delay.detach() / step_time) if adjusted and connection.delayedby else None
-    slack = tolerance / step_time + 4 * torch.finfo(posts.dtype).eps * (connection.delayedby or 0.0) / step_time
-    for pre, post in zip(pres, posts, strict=True):
+    delay = at_synapses(connection, connection.delay.detach().to(posts.dtype) / step_time) if adjusted and connection.delayedby else None
+    rounding = 4 * torch.finfo(connection.weight.dtype).eps * (connection.delayedby or 0.0)  # of the delays
+    slack = (tolerance + rounding) / step_time
+    for pre, post, wanted in zip(pres, posts, [1] * len(posts) if among is None else among, strict=True):
+        if not wanted:
+            continue
         difference = pre - post
         if delay is not None:
             difference = difference.sub_(delay)
@@ -130,25 +142,23 @@ def _arrived(cell: Cell, record: RecordTensor, delayed: bool, tolerance: float, 
         yield from _decoded(connection.presyn_receptive(_encoded(record.present, connection.dt)), unknown)
         return
     shape, heard = cell.synapse.shape, cell.synapse.delayed_spikes()
-    times = connection.selector.detach()[0].movedim(-1, 0).flatten(1)  # D x M
-    plan = plan_delays(
-        times,
-        step_time=record.dt,
-        duration=record.duration,
-        slots=record.slots,
-        interp="previous" if delayed else heard.interp,
-        time_constant=None,
-        tolerance=tolerance,
-        overbound=cell.synapse.spike_overbound is not None,
-    )
+    way, overbound = "previous" if delayed else heard.interp, cell.synapse.spike_overbound is not None
+    if type(connection).plan is Connection.plan and connection.delay.shape == connection.weight.shape:  # a plan like the weights, and kept
+        times = connection.delay.detach().view(-1, shape[0])  # N x M
+        plan = connection.plan(replace(heard, record=record, interp=way, time_constant=None, tolerance=tolerance), overbound)
+    else:
+        times = connection.selector.detach()[0].movedim(-1, 0).flatten(1)  # D x (M, sites)
+        history = {"step_time": record.dt, "duration": record.duration, "slots": record.slots}
+        plan = plan_delays(times, interp=way, time_constant=None, tolerance=tolerance, overbound=overbound, **history)
     rows, codes = plan.reads[0].rows, _encoded(record.block, record.dt)
     late = _late(rows // times.shape[1], times / record.dt, tolerance / record.dt) if delayed else None
     for sample in range(codes.shape[-1]):
-        code = codes[..., sample].flatten().index_select(0, rows.view(-1)).view(rows.shape)
+        table = codes[..., sample].reshape(record.slots * times.shape[1], -1)
+        code = table.index_select(0, rows.view(-1)).view(*rows.shape, -1)
         if late is not None:
-            code = code.add_(late)
+            code = code.add_(late.unsqueeze(-1))
         if plan.beyond is not None:
-            code = code.masked_fill_(plan.beyond, 0.0)
+            code = code.masked_fill_(plan.beyond.unsqueeze(-1), 0.0)
         yield _decoded(connection.presyn_receptive(code.view(-1, *shape).movedim(0, -1).unsqueeze(0))[0], unknown)
 
 

@@ -30,6 +30,7 @@ from snnlab.synapses import DelayedRead
 from snnlab.updates import Product
 
 Reduction = Callable[[Tensor, int], Tensor]
+Samples = Callable[[list[float] | None], Iterable[tuple[Tensor, ...]]]
 Parts = tuple[Tensor | Product | None, Tensor | Product | None]  # what is added, and what is taken away
 
 
@@ -134,32 +135,31 @@ def rewarded(terms: Iterable[Term], reward: float | Tensor, samples: int, reduct
     return tuple(reduce_batch(reduction, torch.cat(part)) if part else None for part in parts.values())
 
 
-def rewarded_in_turn(
-    rates: tuple[float, ...], samples: Iterable[tuple[Tensor, ...]], reward: float | Tensor, count: int, reduction: Reduction
-) -> Parts:
+def rewarded_in_turn(rates: tuple[float, ...], samples: Samples, reward: float | Tensor, count: int, reduction: Reduction) -> Parts:
     """The same for a rule that works on one sample after the other, so that no tensor of samples x weights is made.
 
     Args:
         rates: learning rate of each term.
-        samples: the magnitudes of the terms at a rate of 1, one tuple a sample, which are written over; not asked for without a reward.
+        samples: gives the magnitudes of the terms at a rate of 1, one tuple a sample, which are written over. It is called with the
+            rewards, and leaves out samples whose reward is 0, or with None, for all of them; not at all where nothing is rewarded.
         reward, reduction: as in `rewarded`.
         count: number of samples.
 
     Example:
         >>> samples = [(torch.tensor(1.0), torch.tensor(5.0)), (torch.tensor(1.0), torch.tensor(7.0))]
-        >>> rewarded_in_turn((2.0, -1.0), samples, torch.tensor([1.0, -1.0]), 2, torch.sum)
+        >>> rewarded_in_turn((2.0, -1.0), lambda among: samples, torch.tensor([1.0, -1.0]), 2, torch.sum)
         (tensor(9.), tensor(7.))
     """
     rewards = [reward] * count if isinstance(reward, float) else reward.tolist()
     if not any(rewards):
         return None, None
     if reduction is not torch.sum and reduction is not torch.mean:
-        rows = map(torch.stack, zip(*samples, strict=True))
+        rows = map(torch.stack, zip(*samples(None), strict=True))
         return rewarded([kept_term(rate, each) for rate, each in zip(rates, rows, strict=True)], reward, count, reduction)
     share = 1 / count if reduction is torch.mean else 1.0
     parts: dict[bool, Tensor | None] = {True: None, False: None}
-    for own, magnitudes in zip(rewards, samples, strict=True):
-        for rate, magnitude in zip(rates, magnitudes if own else (), strict=bool(own)):
+    for own, magnitudes in zip(filter(None, rewards), samples(rewards), strict=True):
+        for rate, magnitude in zip(rates, magnitudes, strict=True):
             adds, change = (own >= 0) == (rate >= 0), magnitude.mul_(abs(own * rate) * share)
             parts[adds] = change if parts[adds] is None else parts[adds].add_(change)
     return parts[True], parts[False]

@@ -119,7 +119,7 @@ def test_every_connection_learns_delays_alike(kind):
 
 
 @pytest.mark.parametrize("step_time", [0.1, 0.3])
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
 def test_a_spike_that_is_answered_as_it_arrives_is_in_time_whatever_the_rounding(step_time, dtype):
     # Δ = 0, after 5,000 steps of rest, with a delay of 3 steps: 300 ms and more in units that no float holds exactly.
     layer = connect(batch_size=1, step_time=step_time, delay=7 * step_time)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import snnlab as snn
+from snnlab.connections.plan import plan_delays
 from snnlab.learning.lastspike import advance_since, advanced_since, at_synapses, build_since, differences, like_parameter, reduced
 from snnlab.learning.state import CellState
 from tests.learning.scripted import connect, connect_conv
@@ -57,6 +58,35 @@ def test_what_has_not_arrived_has_not_spiked_and_between_two_steps_it_has_arrive
     layer = connect(batch_size=1, delay=2.0, delays=torch.tensor([[0.25, 1.0, 2.0, 0.0]] * 3).double())
     (found,) = differences(layer.cell, spiking(layer, pre, POST, State(), history=True), 0.0, delayed=delayed, unknown=math.inf)
     assert found[0, :3, 0].tolist() == expected
+
+
+@pytest.mark.parametrize("delayed", [True, False])
+@pytest.mark.parametrize("place", ["dense", "direct", "lateral", "conv"])
+def test_where_synapses_read_is_worked_out_once_until_a_delay_changes(place, delayed, monkeypatch):
+    made = []
+    for module in ("snnlab.connections.plan", "snnlab.learning.lastspike"):
+        monkeypatch.setattr(f"{module}.plan_delays", lambda *args, **kwargs: made.append(1) or plan_delays(*args, **kwargs))
+    layer = connect_conv(batch_size=2, delay=3.0) if place == "conv" else connect(place, batch_size=2, delay=3.0)
+    connection, state = layer.connection, State()
+    build_since(layer.cell, state, history=True)
+    counts = []
+    for now in range(4):
+        if now == 2:
+            connection.delay = torch.ones_like(connection.delay)
+        layer(torch.zeros(connection.batched_inshape), neuron_kwargs={"script": torch.zeros(connection.batched_outshape, dtype=torch.bool)})
+        advance_since(layer.cell, state)
+        made.clear()  # what the step itself has worked out
+        assert len(list(differences(layer.cell, state, 0.125, delayed=delayed))) == 2
+        counts.append(len(made))
+    assert counts == [1, 0, 1, 0]
+
+
+def test_samples_that_do_not_count_are_left_out():
+    layer = connect(batch_size=3)
+    state = State()
+    build_since(layer.cell, state)
+    state.since_pre_, state.since_post_ = torch.arange(3.0).double().view(3, 1).expand(3, 4), torch.zeros(3, 3).double()
+    assert [each.unique().item() for each in differences(layer.cell, state, 0.0, among=[0.5, 0.0, -1.0])] == [0.0, 2.0]
 
 
 @pytest.mark.parametrize("inplace", [True, False])

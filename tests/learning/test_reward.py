@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import snnlab as snn
-from snnlab.learning.reward import kept_term, rewarded
+from snnlab.learning.reward import kept_term, rewarded, rewarded_in_turn
 from tests.learning.pairevents import TC_POST, TC_PRE, rewards, run
 from tests.learning.scripted import Largest, Scripted, connect, random_delays, trains
 
@@ -247,3 +247,18 @@ def test_a_signal_may_be_an_integer_a_numpy_number_or_carry_a_gradient():
         rule(signal)
         assert layer.updater.weight.pos.unique().tolist() == [pytest.approx(4 * 0.02)]
         assert not layer.updater.weight.pos.requires_grad
+
+
+@pytest.mark.parametrize("reward", [1.0, torch.tensor([0.0, 2.0, 0.0]), torch.zeros(3)])
+def test_in_turn_no_sample_without_a_reward_is_worked_out(reward):
+    worked_out = []
+
+    def samples(among):
+        for place, own in enumerate(among):
+            if own:
+                worked_out.append(place)
+                yield (torch.tensor(float(place)),)
+
+    pos, neg = rewarded_in_turn((0.5,), samples, reward, 3, torch.sum)
+    expected = {1.0: ([0, 1, 2], 1.5)}.get(reward) if isinstance(reward, float) else ([1], 1.0) if reward.any() else ([], None)
+    assert (worked_out, pos if pos is None else pos.item(), neg) == (*expected, None)
