@@ -131,6 +131,21 @@ def test_a_batch_learns_the_mean_of_what_its_samples_learn_alone(rule):
         torch.testing.assert_close(together[part], torch.stack([each[part] for each in alone]).mean(0), rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("kind", [snn.DelayAdjustedMSTDP, snn.DelayAdjustedMSTDPD])
+def test_a_cell_may_have_rates_time_constants_and_a_reduction_of_its_own(kind):
+    delay, (pre, post), drawn = random_delays((3, 4), 7, whole=False), spikes(), rewards(STEPS, 4)
+    causal, late = ("pos", "neg") if kind is snn.DelayAdjustedMSTDP else ("neg", "pos")
+    own = {f"lr_{causal}": 0.03, f"lr_{late}": -0.05, f"tc_{causal}": TC_CAUSAL, f"tc_{late}": TC_LATE}
+    layer, rule = connect(delay=7.0, delays=delay), kind(1.0, 1.0, 2.0, 2.0)
+    rule.register_cell("own", layer.cell, batch_reduction=torch.mean, **own)
+    for arriving, leaving, signal in zip(pre, post, drawn, strict=True):
+        layer(arriving, neuron_kwargs={"script": leaving})
+        rule(signal)
+    found = getattr(layer.updater, rule.trains[0])
+    expected = by_last_spikes(pre, post, delay, drawn, 0.03, -0.05)
+    assert_parts((found.pos, found.neg), [part / 4 for part in expected])
+
+
 @pytest.mark.parametrize("rule", [weights, delays])
 @pytest.mark.parametrize("signal", [0.0, torch.zeros(4)], ids=["one", "one a sample"])
 def test_a_signal_of_zero_changes_nothing_but_the_times_go_on(signal, rule):
