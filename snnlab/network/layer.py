@@ -43,6 +43,8 @@ class Layer(Module, ABC):
     delay of d ms becomes d + dt. At rest nothing comes back. `run` takes a dict of the outer inputs alone. Give the connection a cell,
     `add_cell("rec", "group")`, for learning rules and for the picture, `snn.layout(layer, sources={"rec": "group"})`. Without a `forward`
     of one's own, a generator does the same: `snn.run(layer, ({"ext": x, "rec": layer.neurons.group.spike} for x in inputs))`.
+    To learn through what comes back by a surrogate gradient, feed the spikes that the last call returned, as `RecurrentSerial` does: those
+    that neurons show are bool, and carry none.
 
     Example:
         >>> class Pair(Layer):

@@ -195,7 +195,8 @@ class RecurrentSerial(Layer):
             capture_intermediate: whether the connections' currents are returned too.
 
         Returns:
-            spikes of the feedfwd and of the feedback neurons, bool, B x shape; with `capture_intermediate`, also currents by connection.
+            spikes of the feedfwd and of the feedback neurons, bool, B x shape; of neurons with a surrogate, where gradients are recorded, 0
+            and 1; with `capture_intermediate`, also currents by connection.
 
         Raises:
             ValueError, TypeError: an input of a wrong shape, or NaN; an unknown keyword; parts that no longer fit. No part has run.

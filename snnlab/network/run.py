@@ -69,8 +69,8 @@ def run(
     Returns:
         the recording. "spikes" is what a `Serial` or neurons gave, "spikes.NAME" what the neurons of any other layer gave, "currents" what
         a connection or a synapse gave, and "trace" or "trace.NAME" the traces beside them, of what is traced; further series have the names
-        in `record`. Spikes are bool. Under `torch.no_grad()` nothing carries
-        a graph; else every series keeps its own, for a loss over spikes or voltages.
+        in `record`. Spikes are bool; of neurons with a surrogate, 0 and 1 where gradients are recorded. Under `torch.no_grad()`
+        nothing carries a graph; else every series keeps its own, for a loss over spikes or voltages.
 
     Raises:
         AttributeError: a name in `record`, or of a connection, that is not there. No step has run.

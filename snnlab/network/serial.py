@@ -110,7 +110,8 @@ class Serial(Layer):
             **kwargs: passed to the transform.
 
         Returns:
-            spikes, bool, B x shape, or of a `TracedNeuron` (spikes, trace); with `capture_intermediate`, also currents in nA.
+            spikes, bool, B x shape, or of a `TracedNeuron` (spikes, trace); of neurons with a surrogate, where gradients are recorded, 0
+            and 1; with `capture_intermediate`, also currents in nA.
 
         Raises:
             TypeError: an input that is missing; a keyword, but no transform to take it; one that the neurons do not take.

@@ -200,6 +200,9 @@ class InfernoNeuron(BatchShapeMixin, Neuron):
 
     def configure(self, **settings: Any) -> None:
         super().configure(**settings)
+        own = not type(self).forward.__module__.startswith("snnlab.")  # a step that may know nothing of surrogates
+        if own and settings.get("surrogate") is not None and not any(hook is _check_given for hook in self._forward_hooks.values()):
+            self.register_forward_hook(_check_given)
         if "rest_v" in settings:
             self._states["voltage_"] = self.rest_v
         if "refrac_t" in settings or "dt" in settings:
@@ -276,6 +279,12 @@ class InfernoNeuron(BatchShapeMixin, Neuron):
         settings = {name: getattr(self, name) for name in sorted(self.quantities) if name != "dt"}
         settings |= {} if self.surrogate is None else {"surrogate": self.surrogate}
         return ", ".join([f"shape={self.shape}, batchsz={self.batchsz}, dt={self.dt}", *(f"{k}={v}" for k, v in settings.items())])
+
+
+def _check_given(neuron: InfernoNeuron, inputs: tuple, given: Any) -> None:
+    """Refuses bool spikes of a step where a gradient should pass."""
+    if isinstance(given, Tensor):
+        neuron.as_state(given)
 
 
 def _check_countable(name: str, steps: float, step_time: float) -> None:

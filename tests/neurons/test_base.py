@@ -1,7 +1,9 @@
 """The order of events in a step, the refractory time in steps and in ms, and what all neurons share."""
 
+import copy
 import inspect
 import math
+import pickle
 import warnings
 
 import pytest
@@ -431,3 +433,26 @@ def test_currents_may_be_laid_out_in_any_way():
         assert torch.equal(one.voltage, other.voltage)
         assert torch.equal(one.refrac, other.refrac)
     assert fired > 50
+
+
+class Comparator(snn.InfernoNeuron):
+    """A step of one's own that knows nothing of surrogates."""
+
+    def forward(self, inputs):
+        self.spike_ = inputs >= 1.0
+        return self.spike
+
+
+def test_a_surrogate_that_a_step_of_ones_own_ignores_is_not_passed_over_in_silence():
+    neuron = Comparator(2, 1.0, rest_v=-65.0, refrac_t=0.0, batch_size=1)
+    neuron(torch.zeros(1, 2))
+    neuron.surrogate = "arctan"
+    for each in (neuron, copy.deepcopy(neuron), pickle.loads(pickle.dumps(neuron))):
+        with pytest.raises(RuntimeError, match="Comparator has a surrogate, but its step gives bool spikes"):
+            each(torch.zeros(1, 2))
+        with torch.no_grad():
+            assert not each(torch.zeros(1, 2)).any()
+    neuron.surrogate = None
+    assert neuron(torch.ones(1, 2)).all()
+    neuron.surrogate = snn.FastSigmoid()
+    assert len(neuron._forward_hooks) == 1
