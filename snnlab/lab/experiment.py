@@ -3,6 +3,7 @@
 One step is   layer(x), then every trainer(), then layer.update():   activity, then what the rules make of it, then the change of weights.
 """
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ from snnlab.lab.names import Names
 from snnlab.lab.panels import Panel
 from snnlab.lab.scene import Scene
 from snnlab.lab.start import Start
+from snnlab.learning import CellTrainer, RewardedTrainer
 
 
 class Experiment:
@@ -34,9 +36,9 @@ class Experiment:
         self,
         layer: torch.nn.Module,
         inputs: feed.Inputs | None,
-        view: Sequence[Panel],
+        view: Panel | Sequence[Panel],
         *,
-        trainers: Mapping[str, Any] | None = None,
+        trainers: Mapping[str, Any] | Iterable[Any] | None = None,
         controls: Iterable[str | Control] = (),
         step: Callable[..., Any] | None = None,
         generator: torch.Generator | Iterable[torch.Generator] | None = None,
@@ -47,14 +49,14 @@ class Experiment:
     ) -> None:
         if inputs is None and step is None:
             raise TypeError("inputs must be given, or a step that needs none.")
-        self.layer, self.trainers, self.on_reset = layer, dict(trainers or {}), on_reset
+        self.layer, self.trainers, self.on_reset = layer, _named(trainers, alone=step is None), on_reset
         self.source, self._custom = feed.Source(inputs), step
         names = Names(layer, self.trainers)
         self.step_time = checks.positive("step_time", _step_time(names) if step_time is None else step_time, "ms")
         bound = [(Control(control) if isinstance(control, str) else control).bind(names) for control in controls]
         self.controls = Controls((control.name, control) for control in bound)
         self.device = _device_of(layer)
-        self.scene = Scene(view, names, window=checks.whole("window", window), step_time=self.step_time, batch=batch)
+        self.scene = Scene(_panels(view), names, window=checks.whole("window", window), step_time=self.step_time, batch=batch)
         generators = () if generator is None else (generator,) if isinstance(generator, torch.Generator) else tuple(generator)
         self._start = Start([layer, *self.trainers.values()], generators)
         self.steps = 0
@@ -106,6 +108,57 @@ class Experiment:
     def snapshot(self) -> str:
         """What there is to see, in one line of numbers."""
         return f"step {self.steps} ({self.time:.10g} ms); {self.scene.snapshot()}"
+
+
+def _named(trainers: Any, alone: bool) -> dict[str, Any]:
+    """Trainers by name; of a list, or one alone, the names of their classes in small letters, numbered from the second on.
+
+    Args:
+        trainers: as they were given.
+        alone: whether the lab calls them, so that each must do without arguments.
+    """
+    if not isinstance(trainers, Mapping):
+        every = [] if trainers is None else [trainers] if callable(trainers) else trainers
+        if isinstance(every, str) or not isinstance(every, Iterable):
+            raise TypeError(f'trainers must be trainers by name, {{"stdp": rule}}, or a list of them, but is {trainers!r}.')
+        trainers, kinds = {}, []
+        for each in every:
+            kinds.append(type(each).__name__.lower())
+            count = kinds.count(kinds[-1])
+            trainers[kinds[-1] if count == 1 else f"{kinds[-1]}_{count}"] = each
+    for name, trainer in trainers.items():
+        if not callable(trainer):
+            raise TypeError(f"trainers[{name!r}] must be a rule, or a function without arguments, but is {trainer!r}.")
+        wanted = _wants(trainer) if alone else ""
+        if wanted:
+            raise TypeError(
+                f"trainers[{name!r}] must do without arguments, but this {type(trainer).__name__} wants {wanted} at every step. Do the "
+                f"step yourself: Lab(..., step=step), where step(x) calls layer(x), rule({wanted}) and layer.update()."
+            )
+    return dict(trainers)
+
+
+def _wants(trainer: Callable[..., Any]) -> str:
+    """Names of the arguments that a trainer cannot do without."""
+    if isinstance(trainer, RewardedTrainer):
+        return "signal"
+    passes_on = isinstance(trainer, CellTrainer) and type(trainer).forward is CellTrainer.forward
+    call = trainer.step if passes_on else trainer.forward if isinstance(trainer, torch.nn.Module) else trainer
+    try:
+        wanted = list(inspect.signature(call).parameters.values())[2 if passes_on else 0 :]  # after the cell and its state
+    except ValueError:  # a function of C that does not say
+        return ""
+    return ", ".join(
+        each.name for each in wanted if each.default is each.empty and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    )
+
+
+def _panels(view: Any) -> list[Panel]:
+    view = [view] if isinstance(view, Panel) else list(view) if isinstance(view, Iterable) and not isinstance(view, str) else [view]
+    for place, panel in enumerate(view):
+        if not isinstance(panel, Panel):
+            raise TypeError(f'view must hold panels, such as [Raster("exc")], but view[{place}] is {panel!r}.')
+    return view
 
 
 def _step_time(names: Names) -> float:

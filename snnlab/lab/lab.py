@@ -34,8 +34,9 @@ class Lab:
     Args:
         layer: what is stepped; its neurons and connections give the names.
         inputs: a tensor T x B x ... (looped), a callable of the step's number, or an iterable; see `snnlab.lab.inputs`.
-        view: panels, as in `[Raster("exc"), Fields("enc2exc.weight", shape=(8, 8))]`.
-        trainers: by name; called after the layer at each step, then the layer is updated.
+        view: panels, as in `[Raster("exc"), Fields("enc2exc.weight", shape=(8, 8))]`, or one alone.
+        trainers: rules by name, or a list, where each goes by its class, as "stdp"; called after the layer at each step, then the layer is
+            updated. A rule that wants to be told something, such as a reward, needs a `step` that says it; the lab calls none then.
         controls: names of numbers, as in "exc.tc_membrane", or `Control` objects.
         step: does one step instead, called with the step's input (with nothing where `inputs` is None).
         generator: random number generator(s) behind the inputs, so that Reset brings them back too.
@@ -52,6 +53,7 @@ class Lab:
 
     Raises:
         LookupError: a name that nothing has; the message lists what there is.
+        TypeError: a view of what is no panel; trainers that are no functions, or want arguments.
 
     Example:
         >>> connection = snn.LinearDense(3, 2, 1.0, synapse=snn.DeltaCurrent.partialconstructor(100.0), weight_init=torch.ones_like)
@@ -67,9 +69,9 @@ class Lab:
         self,
         layer: torch.nn.Module,
         inputs: Inputs | None = None,
-        view: Sequence[Panel] = (),
+        view: Panel | Sequence[Panel] = (),
         *,
-        trainers: Mapping[str, Any] | None = None,
+        trainers: Mapping[str, Any] | Iterable[Any] | None = None,
         controls: Iterable[str | Control] = (),
         step: Callable[..., Any] | None = None,
         generator: torch.Generator | Iterable[torch.Generator] | None = None,
