@@ -376,6 +376,17 @@ def test_keywords_and_kernels_set_in_flight_act_at_the_next_step_and_saved_ones_
     assert layer.updater.weight.pos.unique().item() == 70.0
 
 
+def test_a_tensor_of_the_weights_own_type_is_copied_too():
+    height = torch.full((3, 4), 0.5, dtype=torch.float64)
+    state = (
+        snn.KernelSTDP(wave, wave, {"height": height, "period": 9.0}, {"height": 0.0, "period": 2.0})
+        .register_cell("only", connect().cell)
+        .state
+    )
+    height.zero_()
+    assert state.kernel_post_tensor_kwargs.height.unique().item() == 0.5
+
+
 def test_a_cell_may_have_a_kernel_of_its_own():
     layers, rule = [connect(batch_size=1), connect(batch_size=1)], kernels()
     rule.register_cell("follows", layers[0].cell)
