@@ -111,8 +111,8 @@ def differences(
     else:
         pres = _arrived(cell, state.since_pre_, delayed, tolerance, unknown)
     delay = at_synapses(connection, connection.delay.detach().to(posts.dtype) / step_time) if adjusted and connection.delayedby else None
-    rounding = 4 * torch.finfo(connection.weight.dtype).eps * (connection.delayedby or 0.0)  # of the delays
-    slack = (tolerance + rounding) / step_time
+    rounding = max(4 * torch.finfo(posts.dtype).eps, torch.finfo(connection.weight.dtype).eps / 2)  # delays may be of half precision
+    slack = (tolerance + rounding * (connection.delayedby or 0.0)) / step_time
     for pre, post, wanted in zip(pres, posts, [1] * len(posts) if among is None else among, strict=True):
         if not wanted:
             continue
