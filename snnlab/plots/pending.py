@@ -33,8 +33,8 @@ def pending(
         weights, pos, neg: (M,) for the synapses of one neuron, as bars; (N, M) for those of several, as three images
 
     Returns:
-        The axes. Of one neuron: a mark a weight, and bars up by `pos` and down by `neg`, side by side. Of several: three images as
-        `ax.child_axes`: weights, what is added, what is taken away, the last two with one colour scale.
+        The axes. Of one neuron: a mark a weight, and bars up by `pos`, red, and down by `neg`, blue, side by side. Of several: three images
+        as `ax.child_axes`: weights, what is added, what is taken away, the last two with one scale of shades.
 
     Raises:
         ValueError: other numbers of axes; shapes that differ; numbers that are not finite; a part below 0.
@@ -69,8 +69,8 @@ def _part(name: str, part: Any, weights: np.ndarray) -> np.ndarray:
 
 def _bars(now: np.ndarray, added: np.ndarray, taken: np.ndarray, ax: Axes, words: str, title: str) -> Axes:
     at = np.arange(len(now))
-    ax.bar(at - 0.2, added, 0.38, bottom=now, color=style.COLORS[0], label="to be added")
-    ax.bar(at + 0.2, -taken, 0.38, bottom=now, color=style.COLORS[1], hatch="//", edgecolor="white", linewidth=0, label="to be taken away")
+    ax.bar(at - 0.2, added, 0.38, bottom=now, color=style.ADDED[0], label="to be added")
+    ax.bar(at + 0.2, -taken, 0.38, bottom=now, color=style.TAKEN[0], hatch="//", edgecolor="white", linewidth=0, label="to be taken away")
     ax.hlines(now, at - 0.45, at + 0.45, color=style.INK, linewidth=1.4, label="now")
     ax.set(xlabel="synapse", ylabel=words)
     ax.xaxis.get_major_locator().set_params(integer=True)
@@ -82,8 +82,12 @@ def _images(now: np.ndarray, added: np.ndarray, taken: np.ndarray, ax: Axes, wor
     top = max(added.max(), taken.max()) or 1.0
     low = -np.abs(now).max() if now.min() < 0 else 0.0
     weights = {"cmap": style.DIVERGING if low < 0 else style.SEQUENTIAL, "vmin": low, "vmax": np.abs(now).max() or 1.0}
-    shades = {"cmap": "Blues", "vmin": 0.0, "vmax": top}
-    pictures = ((now, words, weights), (added, "to be added", shades), (taken, "to be taken away", shades | {"cmap": "Oranges"}))
+    shades = {"vmin": 0.0, "vmax": top}
+    pictures = (
+        (now, words, weights),
+        (added, "to be added", shades | {"cmap": style.ADDED[1]}),
+        (taken, "to be taken away", shades | {"cmap": style.TAKEN[1]}),
+    )
     for place, (numbers, name, look) in enumerate(pictures):
         part = ax.inset_axes((place * 0.345, 0.0, 0.25, 0.92))
         image = part.imshow(numbers, aspect="auto", interpolation="nearest", **look)

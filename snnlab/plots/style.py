@@ -19,6 +19,7 @@ DASHES = ((), (6, 2), (2, 2), (8, 2, 2, 2), (4, 1), (1, 1))
 INK = "#222222"
 SEQUENTIAL = "viridis"
 DIVERGING = "RdBu_r"
+ADDED, TAKEN = (COLORS[1], "Reds"), (COLORS[0], "Blues")  # of bars and of fields: red adds, as it is above 0 in the diverging map
 
 
 class Picture(Figure):

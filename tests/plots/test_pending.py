@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from matplotlib import colormaps
+from matplotlib.colors import to_rgba
 
 import snnlab as snn
-from snnlab.plots import pending
+from snnlab.plots import pending, style
 
 
 def test_bars_go_up_and_down_from_the_weight():
@@ -23,6 +25,19 @@ def test_of_several_neurons_there_are_three_images_and_one_scale_for_both_parts(
     assert [part.images[0].get_array().tolist() for part in parts] == [weights.tolist(), pos.tolist(), neg.tolist()]
     assert [part.images[0].get_clim() for part in parts] == [(0.0, 1.0), (0.0, 0.75), (0.0, 0.75)]
     assert [part.get_title(loc="left") for part in parts] == ["weight", "to be added", "to be taken away"]
+
+
+def reddish(color):
+    red, _, blue, _ = to_rgba(color)
+    return red > blue
+
+
+def test_what_is_added_is_red_and_what_is_taken_away_is_blue_as_in_the_lab():
+    lab = colormaps[style.DIVERGING]  # of its panel: what is added is above 0
+    assert (reddish(lab(1.0)), reddish(lab(0.0))) == (True, False)
+    up, down = pending([1.0], pos=[0.5], neg=[0.5]).containers[:2]
+    _, added, taken = (part.images[0].get_cmap()(1.0) for part in pending([[1.0]], pos=[[0.5]], neg=[[0.5]]).child_axes)
+    assert [reddish(color) for color in (up[0].get_facecolor(), down[0].get_facecolor(), added, taken)] == [True, False, True, False]
 
 
 def test_weights_of_both_signs_are_white_at_zero():
