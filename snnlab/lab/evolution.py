@@ -24,7 +24,7 @@ class Evolution(Panel):
         name: weights or delays of a connection, as in "enc2exc.weight".
         bins: number of bins.
         limits: least and greatest value of the bins; what lies beyond counts in the first and the last one. None: 0 to the longest delay,
-            or round numbers around 0 and the weights as they are now.
+            or round numbers around 0 and twice the weights as they are now, so that there is room to grow.
         unit: unit of the values; None: ms for delays, else none.
         title: words above the picture.
 
@@ -59,7 +59,11 @@ class Evolution(Panel):
         if self.fixed is None:
             now = getattr(owner, attribute).detach()
             longest = owner.delayedby if attribute == "delay" else None
-            self.limits = (0.0, longest) if longest else axis.around(min(now.min().item(), 0.0), max(now.max().item(), 0.0))
+            self.limits = (
+                (0.0, longest)
+                if longest
+                else axis.around(*(2 * end for end in (now.clamp(max=0).min().item(), now.clamp(min=0).max().item())))
+            )
             self.fixed = self.limits
         low, high = self.limits
         if not low < high:

@@ -46,10 +46,18 @@ def test_what_lies_beyond_is_counted_at_the_ends_and_said(make):
     assert lab.snapshot() == "step 1 (1 ms); weights over time · in2exc.weight: most at 0.5, 33 % beyond the ends"
 
 
-@pytest.mark.parametrize(("name", "delay", "limits"), [("in2exc.weight", None, (0.0, 1.0)), ("in2exc.delay", 7.0, (0.0, 7.0))])
-def test_limits_are_those_of_the_weights_or_of_the_delays(make, name, delay, limits):
+@pytest.mark.parametrize(("name", "delay", "limits"), [("in2exc.weight", None, (0.0, 2.0)), ("in2exc.delay", 7.0, (0.0, 7.0))])
+def test_limits_are_twice_the_weights_or_the_longest_delay(make, name, delay, limits):
     lab, _ = make(Evolution(name), delay=delay)
     assert tuple(lab.scene.data()[0]["limits"]) == limits
+
+
+def test_weights_all_alike_have_room_to_grow(make):
+    lab, connection = make(Evolution("in2exc.weight"), weight=((1.0,) * 3,) * 2)
+    for weight, most in ((1.0, 1.02), (1.5, 1.52)):  # the middle of a bin of 2/40
+        connection.weight = torch.full((2, 3), weight)
+        lab.step(1)
+        assert lab.snapshot().endswith(f"most at {most:g}, 0 % beyond the ends")
 
 
 def test_negative_weights_lie_between_themselves_and_zero(make):
