@@ -24,6 +24,8 @@ from snnlab.core.selection import insert, select
 
 WHOLE = 1e-6  # a quotient this close to a whole number is that number: 0.3/0.1 makes 3 steps, not 4
 
+_MANY = 1024  # elements, from where the time of a copy is that of the elements
+
 
 def count_slots(step_time: float, duration: float, inclusive: bool = True) -> int:
     """Slots that a history needs to reach `duration` back: ceil(duration/dt), plus the present one if `inclusive`, at least 1.
@@ -45,6 +47,11 @@ def _batch_first(stored: Tensor, lead: int = 0) -> Tensor:
     if lead == 0 and stored.dim() <= 2:
         return stored.t()  # the same, at a third of the price
     return stored.movedim(-1, lead) if stored.dim() > lead + 1 else stored
+
+
+def _as_numbers(observation: Tensor) -> Tensor:
+    """Spikes as bytes, the same numbers: many are copied in half of the time; of few, to say so costs more than it saves."""
+    return observation.view(torch.uint8) if observation.dtype == torch.bool and observation.numel() >= _MANY else observation
 
 
 class RecordTensor(Module):
@@ -201,7 +208,16 @@ class RecordTensor(Module):
     def present(self) -> Tensor:
         """The live newest observation, S: the storage itself, overwritten by the next push."""
         self._require("read")
-        return _batch_first(self._buffers["storage"][self._pointer])
+        return self._only if self._slots == 1 and self._inplace else _batch_first(self._buffers["storage"][self._pointer])
+
+    @property
+    def _only(self) -> Tensor:
+        """The only slot, batch first: most histories have but one, and to cut it out anew would cost more than to write to it."""
+        storage, kept = self._buffers["storage"], self.__dict__.get("_cut")
+        if kept is None or kept[0] is not storage:
+            with torch.inference_mode(False):  # or nothing could be written through it later
+                kept = self.__dict__["_cut"] = (storage, _batch_first(storage[0]))
+        return kept[1]
 
     @property
     def table(self) -> Tensor:
@@ -265,16 +281,12 @@ class RecordTensor(Module):
             newest = _batch_last(observation).to(self.storage.dtype).unsqueeze(0)
             self.storage = torch.cat((newest, self.storage[:-1]))
             return
-        storage = self._buffers["storage"]
-        if observation.dtype == torch.bool:
-            observation = observation.view(torch.uint8)  # the same numbers, copied in half of the time
-        newest = _batch_last(observation)
         if self._slots == 1:  # with nothing to stand beside, it may lie as the observation does, which saves laying it out anew
-            if storage.stride()[1:] != newest.stride():
-                self._adopt_layout(newest)
-                storage = self._buffers["storage"]
-            storage[0].copy_(newest)
+            if self._only.stride() != observation.stride():
+                self._adopt_layout(_batch_last(observation))
+            self._only.copy_(_as_numbers(observation))
             return
+        storage, newest = self._buffers["storage"], _batch_last(_as_numbers(observation))
         pointer = (self._pointer or self._slots) - 1
         object.__setattr__(self, "_pointer", pointer)  # a plain number: torch's search for what it might be costs more than the copies
         storage[pointer].copy_(newest)
@@ -460,6 +472,12 @@ class RecordTensor(Module):
         self._write_slots(torch.arange(self._slots), changed.movedim(1, -1) if changed.dim() > 2 else changed)
 
     # --- copies and files -------------------------------------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The view of the only slot stays behind: copied, it would be one of another storage."""
+        state = super().__getstate__()
+        state.pop("_cut", None)
+        return state
 
     def extra_repr(self) -> str:
         return f"shape={self._shape}, slots={self._slots}, dt={self._dt}, duration={self._duration}, inplace={self._inplace}"

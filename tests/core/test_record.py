@@ -600,3 +600,31 @@ def test_one_slot_takes_observations_however_they_are_laid_out():
     fresh = RecordTensor(1.0, 0.0, shape=(3, 4))
     fresh.load_state_dict(record.state_dict())
     assert torch.equal(fresh.peek(), record.peek())
+
+
+@pytest.mark.parametrize("change", [lambda one: one.double(), copy.deepcopy, lambda one: one.clear(), lambda one: one.initialize((2, 3))])
+def test_after_any_change_what_is_present_is_what_is_pushed_next(change):
+    record, seen = RecordTensor(1.0, 0.0), torch.rand(2, 3)
+    record.push(torch.rand(2, 3))
+    assert record.present.shape == (2, 3)  # cut out of the storage that is there now
+    changed = change(record) or record
+    changed.push(seen)
+    assert torch.equal(changed.present.float(), seen)
+    assert torch.equal(changed.read().float(), seen)
+
+
+@pytest.mark.parametrize("spikes", [3, 3000])  # many of them are copied in another way
+def test_few_spikes_and_many_are_kept_as_numbers(spikes):
+    record, seen = RecordTensor(1.0, 0.0, shape=(1, spikes), dtype=torch.float32), torch.arange(spikes)[None] % 2 == 1
+    record.push(seen)
+    assert record.present.dtype == torch.float32
+    assert record.present.tolist() == seen.tolist()
+
+
+def test_one_slot_first_read_in_inference_mode_is_written_outside_of_it():
+    record = RecordTensor(1.0, 0.0, shape=(1, 2))
+    with torch.inference_mode():
+        assert record.present.tolist() == [[0.0, 0.0]]
+    record.push(torch.tensor([[1.0, 2.0]]))
+    assert not record.present.is_inference()
+    assert record.present.tolist() == [[1.0, 2.0]]
