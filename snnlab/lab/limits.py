@@ -16,7 +16,7 @@ def round_up(value: float, steps: tuple[float, ...] = ROUND) -> float:
         >>> round_up(0.7), round_up(23.0), round_up(100.0)
         (0.8, 25.0, 100.0)
     """
-    if value <= 0:
+    if value < 1e-300:  # also what floats can hardly tell from 0
         return 0.0
     power = 10.0 ** math.floor(math.log10(value))
     return next(_digits(m * power) for m in steps if m * power >= value * (1 - 1e-9))
@@ -33,6 +33,7 @@ def around(low: float, high: float, present: tuple[float, float] | None = None) 
     """
     if not (math.isfinite(low) and math.isfinite(high)):
         return present or (0.0, 1.0)
+    low, high = (0.0 if abs(end) < 1e-290 else end for end in (low, high))
     if present and present[0] <= low and high <= present[1] and high - low >= (present[1] - present[0]) / 2:
         return present
     if 0 <= low <= high - low:

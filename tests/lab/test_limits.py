@@ -30,6 +30,14 @@ def test_limits_stay_as_long_as_the_data_stay(ends):
     assert around(*ends, limits) == limits or ends[1] - ends[0] < (limits[1] - limits[0]) / 2
 
 
+@pytest.mark.parametrize("least", [5e-324, 1e-310, 1e-300, 1e-289])
+def test_what_floats_can_hardly_tell_from_0_has_limits(least):
+    for low, high in ((0.0, least), (least, least), (-least, 0.0), (-least, least)):
+        ends = around(low, high)
+        assert ends[0] <= low + 1e-290 <= high + 1e-290 <= ends[1] + 1e-290
+        assert ends[0] < ends[1]
+
+
 def test_values_all_alike_lie_in_the_middle():
     low, high = around(-65.0, -65.0)
     assert low < -65.0 < high
