@@ -15,7 +15,7 @@ from torch import nn
 from snnlab.core import checks
 from snnlab.core.hooks import StateHook
 from snnlab.core.tensors import normalize
-from snnlab.updates.updater import assign, changeable
+from snnlab.updates.updater import Updater, assign, changeable
 
 
 def _owner(module: nn.Module, attr: str) -> tuple[object, str]:
@@ -128,9 +128,12 @@ class Clamping(StateHook):
     def hook(self, module: nn.Module) -> None:
         """Brings the attribute back into its range."""
         owner, name = _owner(module, self.attr)
-        parameter = changeable(owner, name)
+        parameter, updater = changeable(owner, name), getattr(owner, "updater", None)
         with torch.no_grad():
-            if parameter is not None and math.isfinite(parameter.sum().item()):  # NaN stays NaN when clamped: the setter refuses it
+            if parameter is not None and isinstance(updater, Updater) and updater.known.holds(name, parameter):
+                parameter.clamp_(self.min, self.max)
+                updater.known.keep(name, parameter, read=False)
+            elif parameter is not None and math.isfinite(parameter.sum().item()):  # NaN stays NaN when clamped: the setter refuses it
                 parameter.clamp_(self.min, self.max)
             else:
                 assign(owner, name, getattr(owner, name).clamp(self.min, self.max))

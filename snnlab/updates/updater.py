@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from snnlab.core import checks
 from snnlab.core.module import Module
 from snnlab.updates.accumulator import Accumulator, add_to_
+from snnlab.updates.known import KnownFinite
 from snnlab.updates.product import Product
 
 
@@ -55,6 +56,7 @@ class Updater(Module):
 
     Attributes:
         applied: how often updates of each parameter were applied; one that was refused does not count.
+        known: which parameters are known to be finite, and so are not read before an update.
 
     Raises:
         RuntimeError: the module has no attribute of a given name.
@@ -75,7 +77,7 @@ class Updater(Module):
         for name in params:
             if not hasattr(module, name):
                 raise RuntimeError(f"{type(module).__name__} has no attribute {name!r} to update. Name a parameter that it has.")
-        self.__dict__.update(parent=module, applied=dict.fromkeys(params, 0))
+        self.__dict__.update(parent=module, applied=dict.fromkeys(params, 0), known=KnownFinite())
         self.updates_ = nn.ModuleDict({name: Accumulator() for name in params})
         for accumulator in self.updates_.values():
             accumulator.reduction(reduction)
@@ -166,7 +168,10 @@ class Updater(Module):
         kind = torch.finfo(update.dtype)
         if not bound.item() < kind.max * kind.eps / 8:  # nor if it is NaN
             return False
-        add_to_(checks.finite(name, parameter), update)
+        if unknown := not self.known.holds(name, parameter):
+            checks.finite(name, parameter)
+        add_to_(parameter, update)
+        self.known.keep(name, parameter, read=unknown)
         return True
 
     def _unknown(self, name: str) -> AttributeError:
