@@ -11,6 +11,7 @@ may override. All take the same keywords, so that one may stand for another as a
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -139,6 +140,18 @@ def scalar(value: float | bool, tensor: Tensor) -> Tensor:
         tensor(3.)
     """
     return torch.tensor(value, dtype=tensor.dtype, device=tensor.device)
+
+
+@lru_cache(maxsize=1024)
+def constant(value: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """A number as a zero-dimensional tensor, the same one at every call: to be read, and never written to.
+
+    Example:
+        >>> constant(0.5, torch.float64, torch.device("cpu"))
+        tensor(0.5000, dtype=torch.float64)
+    """
+    with torch.inference_mode(False):  # or it could take no part in a graph later
+        return torch.scalar_tensor(value, dtype=dtype, device=device)
 
 
 def normalize(

@@ -164,7 +164,8 @@ class ThresholdAdaptiveNeuron(InfernoNeuron):
         decay, increment = per_adaptation(self.decays, present), per_adaptation(self.spike_increment, present)
         adapted, reduction = adapt_threshold(present, spikes, at_rest, decay=decay, increment=increment), self.batch_reduction
         alone = len(adapted) == 1 and reduction in (torch.mean, torch.sum)
-        self.set_states(threshold_adaptation_=(adapted[0] if alone else reduction(adapted, 0)).detach())
+        whole = adapted[0] if alone else reduction(adapted, 0)
+        self.set_states(threshold_adaptation_=whole.detach() if whole.requires_grad else whole)
 
 
 class ALIF(ThresholdAdaptiveNeuron):

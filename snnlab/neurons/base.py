@@ -29,6 +29,7 @@ from snnlab.core.mixins import BatchShapeMixin
 from snnlab.core.module import Module
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.core.record import count_slots
+from snnlab.core.tensors import constant
 from snnlab.neurons.surrogate import Surrogate, check_surrogate
 
 _MOST_STEPS = 2**24
@@ -59,7 +60,8 @@ def fired(voltage: Tensor, threshold: float | Tensor, idle: Tensor) -> Tensor:
         >>> fired(torch.tensor([-45.0, -55.0, -45.0]), -50.0, torch.tensor([0.0, 0.0, 1.0]))
         tensor([1., 0., 0.])
     """
-    height = torch.sub(voltage.detach(), idle, alpha=torch.finfo(voltage.dtype).max)  # from where a refractory neuron reaches no threshold
+    seen = voltage.detach() if voltage.requires_grad else voltage
+    height = torch.sub(seen, idle, alpha=torch.finfo(voltage.dtype).max)  # from where a refractory neuron reaches no threshold
     return height.ge_(threshold)
 
 
@@ -99,7 +101,7 @@ def threshold_step(
     voltage, refrac, idle = advance(inputs, voltage, refrac, dynamics, refrac_lock)
     spikes = fired(voltage, threshold, idle)
     given = spikes.to(torch.bool) if surrogate is None else surrogate.emit(voltage - threshold, spikes, 1 - idle)
-    after = torch.scalar_tensor(reset, dtype=voltage.dtype, device=voltage.device)
+    after = constant(reset, voltage.dtype, voltage.device)
     voltage = voltage.lerp_(after, spikes) if refrac_lock else torch.lerp(voltage, after, spikes)  # `dynamics` may hand out its own tensor
     return given, voltage, refrac.add_(spikes, alpha=refrac_steps)  # who spikes had no step left
 

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
+from snnlab.core.tensors import constant
 from snnlab.neurons.surrogate import Surrogate
 from snnlab.neurons.threshold import ThresholdNeuron
 
@@ -34,7 +35,7 @@ def leaky_step(voltage: Tensor, inputs: Tensor, *, step_time: float, time_consta
         >>> leaky_step(torch.tensor([-65.0]), torch.tensor([1.0]), step_time=1.0, time_constant=10.0, rest_v=-65.0, resistance=20.0)
         tensor([-63.0967])
     """
-    rest = torch.scalar_tensor(rest_v, dtype=inputs.dtype, device=inputs.device)  # so that one pass makes V_rest + R·I
+    rest = constant(rest_v, inputs.dtype, inputs.device)  # so that one pass makes V_rest + R·I
     towards = torch.add(rest, inputs, alpha=resistance)
     decay = math.exp(-step_time / time_constant)
     return towards.lerp_(voltage, decay) if towards.shape == voltage.shape else torch.lerp(towards, voltage, decay)

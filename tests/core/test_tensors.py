@@ -159,3 +159,17 @@ def test_whole_numbers_are_normalized_as_numbers():
 def test_smoothing_begins_with_the_observation_itself():
     obs = torch.tensor([4.0])
     assert tensors.exponential_smoothing(obs, None, alpha=0.25) is obs
+
+
+def test_a_constant_first_made_in_inference_mode_takes_part_in_a_graph():
+    with torch.inference_mode():
+        first = tensors.constant(0.625, torch.float32, torch.device("cpu"))
+    weight = torch.ones(2, requires_grad=True)
+    torch.lerp(weight, tensors.constant(0.625, torch.float32, torch.device("cpu")), weight).sum().backward()
+    assert not first.is_inference()
+    assert weight.grad.tolist() == [-0.375, -0.375]  # of w + (c − w)·w: 1 + c − 2w
+
+
+def test_constants_of_another_dtype_are_others():
+    device = torch.device("cpu")
+    assert [tensors.constant(0.1, dtype, device).item() for dtype in (torch.float64, torch.float32)] == [0.1, torch.tensor(0.1).item()]
