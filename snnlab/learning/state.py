@@ -36,15 +36,16 @@ class CellState(Module):
 
     def __getattr__(self, name: str) -> Any:
         own = self.__dict__
-        if name in own.get("_buffers", ()):
-            return own["_buffers"][name]
-        if "_trainer" in own:
-            name = own["_trainer"].spelled.get(name, name)
-        if name in own.get("overrides", ()):
-            return own["overrides"][name]
-        if "_trainer" in own and name in own["_trainer"].settings():
-            return getattr(own["_trainer"], name)
-        return super().__getattr__(name)
+        trainer = own.get("_trainer")
+        if trainer is None:
+            return super().__getattr__(name)
+        for kept in (own["_buffers"], own["_modules"]):  # ten reads a step: what is asked for most comes first
+            if name in kept:
+                return kept[name]
+        name, overrides = trainer.spelled.get(name, name), own["overrides"]
+        if name in overrides:
+            return overrides[name]
+        return getattr(trainer, name) if name in trainer.settings() else super().__getattr__(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Sets an attribute; a setting is then this cell's own, as if it had been given to `register_cell`, and checked like those."""
