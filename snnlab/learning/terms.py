@@ -6,7 +6,6 @@ R is the mean or the sum over the batch, worked out as one product that contract
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -83,7 +82,7 @@ def pair_update(cell: Cell, rate: float, post: Tensor, pre: DelayedRead, reducti
 
 def _times(pre: DelayedRead, rate: float, samples: int, reduction: Callable) -> DelayedRead:
     """The rate goes to the factor with the fewest numbers: a pass over a product costs as much as the product."""
-    return replace(pre, scale=pre.scale * abs(rate) / (samples if reduction is torch.mean else 1))
+    return pre.scaled(abs(rate) / (samples if reduction is torch.mean else 1))
 
 
 def signed(

@@ -59,6 +59,10 @@ class DelayedRead:
     scale: float = 1.0
     time_constant: float | None = None
 
+    def scaled(self, factor: float) -> "DelayedRead":
+        """The same, times a factor."""
+        return DelayedRead(self.record, self.interp, self.tolerance, self.scale * factor, self.time_constant)
+
     def at(self, selector: Tensor, overbound: float | bool | None) -> Tensor:
         """The quantity `selector` ms ago, element by element; beyond the history it is `overbound`, or its nearest end for None.
 

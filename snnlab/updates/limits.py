@@ -17,16 +17,18 @@ from snnlab.core.hooks import StateHook
 from snnlab.core.tensors import normalize
 from snnlab.updates.updater import Updater, assign, changeable
 
+_MISSING = object()
+
 
 def _owner(module: nn.Module, attr: str) -> tuple[object, str]:
     """The object that holds the last name of a dotted attribute, and that name."""
-    *path, name = checks.text("attr", attr).split(".")
+    path = checks.text("attr", attr).split(".")
     owner = module
-    for part in (*path, name):
-        if not hasattr(owner, part):
-            raise AttributeError(f"attr is {attr!r}, but {type(owner).__name__} has no attribute {part!r}. Name one that it has.")
-        owner, holder = getattr(owner, part), owner
-    return holder, name
+    for part in path:
+        owner, holder = getattr(owner, part, _MISSING), owner
+        if owner is _MISSING:
+            raise AttributeError(f"attr is {attr!r}, but {type(holder).__name__} has no attribute {part!r}. Name one that it has.")
+    return holder, path[-1]
 
 
 class Normalization(StateHook):

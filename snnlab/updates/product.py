@@ -57,7 +57,10 @@ class Product:
         return Product(fn(self.left), fn(self.right))
 
     def __add__(self, other: "Product") -> "Product":
-        left = torch.cat((self.left.t(), other.left.t())).t()  # side by side, which for columns in one piece is to set one after another
+        if self.left.shape[1] == other.left.shape[1] == 1:
+            left = torch.cat((self.left, other.left), 1)
+        else:  # side by side, which for columns in one piece is to set one after another
+            left = torch.cat((self.left.t(), other.left.t())).t()
         return Product(left, torch.cat((self.right, other.right)))
 
     def detach(self) -> "Product":
