@@ -147,7 +147,8 @@ def test_make_installs_once_and_again_when_the_versions_change(ready):
 
 
 @shell_only
-def test_make_test_runs_every_check_and_pytest_last(ready):
+def test_make_test_runs_every_check_and_pytest_last(ready, monkeypatch):
+    monkeypatch.delenv("TEST_FLAGS", raising=False)  # those of whoever runs this test are not meant
     assert make(ready, "test").returncode == 0
     last = ["ruff check .", "ruff format --check .", "lint-imports --no-cache --no-logo", "python -m pytest"]
     assert [call.strip() for call in calls(ready)[-4:]] == last
