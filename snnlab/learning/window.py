@@ -112,7 +112,11 @@ def _check_trained(rule: CellTrainer, parameter: str) -> None:
 
 def _steps_of(lags: float | Iterable[float] | Tensor, step_time: float) -> Tensor:
     """Lags in whole steps; a number is a row of one."""
-    values = torch.as_tensor(list(lags) if isinstance(lags, Iterable) and not isinstance(lags, Tensor) else lags, dtype=torch.float64)
+    listed = list(lags) if isinstance(lags, Iterable) and not isinstance(lags, Tensor) else lags
+    try:
+        values = torch.as_tensor(listed, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(f"lags must be times in ms, such as range(-50, 51, 5), but are {lags!r}.") from None
     values = checks.finite("lags", values.view(1) if values.dim() == 0 else values)
     if values.dim() != 1 or not len(values):
         raise ValueError(f"lags must be a row of times in ms, K, but are of shape {tuple(values.shape)}.")

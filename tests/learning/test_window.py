@@ -160,3 +160,9 @@ def test_what_cannot_be_measured_is_refused_and_leaves_no_cell(rule, lags, chang
     with pytest.raises(error, match=words):
         snn.window(rule, lags, **changes)
     assert not isinstance(rule, snn.CellTrainer) or len(rule) == 0
+
+
+@pytest.mark.parametrize("lags", [["a"], "ten", None, [None]])
+def test_lags_that_are_no_numbers_are_named(lags):
+    with pytest.raises(TypeError, match=r"lags must be times in ms, such as range\(-50, 51, 5\), but are"):
+        snn.window(snn.STDP(0.1, -0.1, 20.0, 20.0), lags)
