@@ -5,15 +5,16 @@
     connection = snn.LinearDense(64, 100, 1.0, synapse=snn.DeltaCurrent.partialconstructor(spike_charge=1.0), delay=20.0)
 
 The public names are flat. `snn.plots` draws arrays with matplotlib and `snn.lab` is the live view; both are loaded when first used, so that
-`import snnlab` loads torch and nothing heavier.
+`import snnlab` loads torch and nothing heavier. So are networks, rules, monitors, encoders, `snn.data` and `snn.traced`, so that it takes
+hardly longer.
 """
 
 from importlib import import_module as _import_module
 from importlib.metadata import version as _version
 from types import ModuleType as _ModuleType
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
-from snnlab import data, traced
 from snnlab.connections import Connection, Conv2D, LinearDense, LinearDirect, LinearLateral, WeightBiasDelayMixin
 from snnlab.core import *  # noqa: F403 - the step functions of the core are public names too: bounds, interpolations, traces, tensors
 from snnlab.core.hooks import Hook, StateHook
@@ -23,38 +24,6 @@ from snnlab.core.quantity import Quantity, Setting
 from snnlab.core.record import RecordTensor
 from snnlab.core.recording import Recording, Series
 from snnlab.core.size import sized
-from snnlab.encoding import (
-    Encoder,
-    HomogeneousPoissonApproxEncoder,
-    HomogeneousPoissonEncoder,
-    LatencyEncoder,
-    MaxRateClassifier,
-    PoissonIntervalEncoder,
-    RateEncoder,
-)
-from snnlab.learning import (
-    MSTDP,
-    MSTDPET,
-    STDP,
-    CellTrainer,
-    Competitive,
-    DelayAdjustedKernelSTDP,
-    DelayAdjustedKernelSTDPD,
-    DelayAdjustedMSTDP,
-    DelayAdjustedMSTDPD,
-    DelayAdjustedSTDP,
-    DelayAdjustedSTDPD,
-    DiehlCookSTDP,
-    IndependentCellTrainer,
-    KernelSTDP,
-    LinearHomeostasis,
-    RewardedTrainer,
-    TripletSTDP,
-    Unit,
-    VogelsSTDP,
-    window,
-)
-from snnlab.network import Biclique, Cell, Layer, Proxy, RecurrentSerial, Serial, Summary, layout, run, summary
 from snnlab.neurons import (
     ALIF,
     EIF,
@@ -84,27 +53,6 @@ from snnlab.neurons import (
     quadratic_step,
     threshold_step,
 )
-from snnlab.observe import (
-    CAReducer,
-    ConditionalCumulativeTraceReducer,
-    ConditionalNearestTraceReducer,
-    CumulativeTraceReducer,
-    DifferenceMonitor,
-    EMAReducer,
-    EventReducer,
-    FoldReducer,
-    InputMonitor,
-    Monitor,
-    MultiStateMonitor,
-    NearestTraceReducer,
-    OutputMonitor,
-    PassthroughReducer,
-    RecordReducer,
-    Reducer,
-    ScaledCumulativeTraceReducer,
-    ScaledNearestTraceReducer,
-    StateMonitor,
-)
 from snnlab.synapses import (
     DeltaCurrent,
     DeltaPlusCurrent,
@@ -116,8 +64,86 @@ from snnlab.synapses import (
 )
 from snnlab.updates import Accumulator, Clamping, Normalization, Updatable, Updater
 
-_SHOWN = ("data", "traced")
-__all__ = [name for name, value in globals().items() if name[0] != "_" and (name in _SHOWN or not isinstance(value, _ModuleType))]
+if _TYPE_CHECKING:  # what an editor reads: at run time `__getattr__` finds these names
+    from snnlab import data, traced
+    from snnlab.encoding import *  # noqa: F403
+    from snnlab.learning import *  # noqa: F403
+    from snnlab.network import *  # noqa: F403
+    from snnlab.observe import *  # noqa: F403
+
+# What is loaded when first used: packages, and the names that they bring. Beside their own time this spares another: so many more objects
+# would make Python search all that torch has made for garbage, which takes longer than the whole of this import.
+_PACKAGES = ("data", "encoding", "lab", "learning", "network", "observe", "plots", "traced")
+_NAMES = {
+    "encoding": (
+        "Encoder",
+        "HomogeneousPoissonApproxEncoder",
+        "HomogeneousPoissonEncoder",
+        "LatencyEncoder",
+        "MaxRateClassifier",
+        "PoissonIntervalEncoder",
+        "RateEncoder",
+    ),
+    "learning": (
+        "MSTDP",
+        "MSTDPET",
+        "STDP",
+        "CellTrainer",
+        "Competitive",
+        "DelayAdjustedKernelSTDP",
+        "DelayAdjustedKernelSTDPD",
+        "DelayAdjustedMSTDP",
+        "DelayAdjustedMSTDPD",
+        "DelayAdjustedSTDP",
+        "DelayAdjustedSTDPD",
+        "DiehlCookSTDP",
+        "IndependentCellTrainer",
+        "KernelSTDP",
+        "LinearHomeostasis",
+        "RewardedTrainer",
+        "TripletSTDP",
+        "Unit",
+        "VogelsSTDP",
+        "window",
+    ),
+    "network": (
+        "Biclique",
+        "Cell",
+        "Layer",
+        "Proxy",
+        "RecurrentSerial",
+        "Serial",
+        "Summary",
+        "layout",
+        "run",
+        "summary",
+    ),
+    "observe": (
+        "CAReducer",
+        "ConditionalCumulativeTraceReducer",
+        "ConditionalNearestTraceReducer",
+        "CumulativeTraceReducer",
+        "DifferenceMonitor",
+        "EMAReducer",
+        "EventReducer",
+        "FoldReducer",
+        "InputMonitor",
+        "Monitor",
+        "MultiStateMonitor",
+        "NearestTraceReducer",
+        "OutputMonitor",
+        "PassthroughReducer",
+        "RecordReducer",
+        "Reducer",
+        "ScaledCumulativeTraceReducer",
+        "ScaledNearestTraceReducer",
+        "StateMonitor",
+    ),
+}
+_PLACES = {name: package for package, names in _NAMES.items() for name in names}
+
+__all__ = [name for name, value in globals().items() if name[0] != "_" and not isinstance(value, _ModuleType)]
+__all__ += ["data", "traced", *_PLACES]
 
 
 def __dir__() -> list[str]:
@@ -125,8 +151,10 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> _Any:
-    if name in ("lab", "plots"):
+    if name in _PACKAGES:
         return _import_module(f"snnlab.{name}")
+    if name in _PLACES:
+        return globals().setdefault(name, getattr(_import_module(f"snnlab.{_PLACES[name]}"), name))
     if name == "__version__":
         return _version("snnlab-notebooks")
     raise AttributeError(f"module 'snnlab' has no attribute {name!r}")

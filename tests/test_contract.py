@@ -37,7 +37,7 @@ def assert_same_state(a, b):
     "kind",
     [
         each
-        for each in vars(snn).values()
+        for each in (getattr(snn, name) for name in snn.__all__)
         if inspect.isclass(each) and issubclass(each, snn.Synapse | snn.Neuron | snn.Connection | snn.Layer)
     ],
 )

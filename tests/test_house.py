@@ -31,7 +31,7 @@ def pins():
 # ------------------------------------------------------------------------------------------------------------------------- the import
 
 
-@pytest.mark.parametrize("heavy", ["matplotlib", "ipywidgets", "anywidget", "IPython", "sklearn", "pandas", "mlxtend"])
+@pytest.mark.parametrize("heavy", ["matplotlib", "ipywidgets", "anywidget", "IPython", "scipy", "sklearn", "pandas", "mlxtend"])
 def test_import_snnlab_loads_nothing_heavier_than_torch(heavy, loaded_by_import):
     assert heavy not in loaded_by_import
 
