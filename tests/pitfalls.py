@@ -144,7 +144,7 @@ HISTORY = [
             "connections.plan._shares", shares_without_slack),
     Pitfall("the longest delay", "rounding takes it for none",
             "test_delays.py::test_with_no_tolerance_a_whole_step_is_still_that_step_and_the_longest_still_arrives",
-            "synapses.base.DelayedRead.at", read_up_to_the_end),
+            "synapses.read.DelayedRead.at", read_up_to_the_end),
     Pitfall("the longest delay, of connections", "rounding takes it for none",
             "test_delays.py::test_with_no_tolerance_a_whole_step_is_still_that_step_and_the_longest_still_arrives",
             "connections.plan.plan_delays", planned_up_to_the_end),

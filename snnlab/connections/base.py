@@ -22,7 +22,7 @@ from snnlab.connections.plan import DelayPlan, Plans
 from snnlab.core import checks
 from snnlab.core.module import Module
 from snnlab.synapses import DelayedRead, InfernoSynapse, Synapse, SynapseConstructor
-from snnlab.updates import Updatable, Updater
+from snnlab.updates import Change, Updatable, Updater
 
 
 def build_synapse(
@@ -307,6 +307,13 @@ class Connection(Updatable, Module, ABC):
         """Two factors, N x K and K x M, whose product is `correlate`, where there are such, and nobody changes them; else None."""
         return None
 
+    def change(self, post: Tensor, pre: DelayedRead) -> Change | None:
+        """`correlate` as a change of a few rows or columns of the weights, where few neurons spiked on one side; else None.
+
+        One of the two is spikes: post if it is bool, else pre.
+        """
+        return None
+
     def plan(self, read: DelayedRead, overbound: bool = True, slopes: bool = False) -> DelayPlan:
         """Where each synapse reads such a history; kept until a delay changes."""
         return self._plans.of(self.delay, read, overbound, slopes)
@@ -368,6 +375,8 @@ class Connection(Updatable, Module, ABC):
         if not inputs:
             raise TypeError(f"{type(self).__name__} takes inputs of shape {shape}, but got none.")
         for place, value in enumerate(inputs):
+            if isinstance(value, Tensor) and value.shape == shape:
+                continue
             name = "inputs" if len(inputs) == 1 else f"inputs[{place}]"
             checks.shaped(name, value, shape, "B x inshape", "Set batchsz for another batch size.")
 

@@ -16,7 +16,9 @@ from snnlab.connections.base import Connection, batched, build_synapse
 from snnlab.connections.delays import delayed_outer, delayed_outer_of_spikes
 from snnlab.connections.mixins import OneToOne, WeightBiasDelayMixin, initial_parameters
 from snnlab.core import checks
+from snnlab.core.events import by_events, event_product, few, inputs_first
 from snnlab.synapses import DelayedRead, SynapseConstructor
+from snnlab.updates import Change
 
 
 class LinearDense(WeightBiasDelayMixin, Connection):
@@ -88,7 +90,10 @@ class LinearDense(WeightBiasDelayMixin, Connection):
         inputs, outputs = torch.Size(self._inshape).numel(), torch.Size(self._outshape).numel()
         Connection.__init__(self, build_synapse(synapse, (inputs,), step_time, delay, batch_size))
         first = {"weight_init": weight_init, "bias_init": bias_init, "delay_init": delay_init}
-        WeightBiasDelayMixin.__init__(self, **initial_parameters((outputs, inputs), (outputs,), bias=bias, delay=delay, **first))
+        first = initial_parameters((outputs, inputs), (outputs,), bias=bias, delay=delay, **first)
+        if not delay:  # a product over the history has its own order of reading
+            first["weight"] = inputs_first(first["weight"])
+        WeightBiasDelayMixin.__init__(self, **first)
         self.synapse.to(self.weight.dtype)
 
     @property
@@ -145,16 +150,14 @@ class LinearDense(WeightBiasDelayMixin, Connection):
         delayed = self.delayedby
         if delayed:
             self.refuse_lost_gradient()
-        current = self.synapse(*(self.like_synaptic(value) for value in inputs), **kwargs)
+        current = self.synapse(*map(self.like_synaptic, inputs), **kwargs)
         total = self._delayed() if delayed else self._present(current)
         return total if len(self._outshape) == 1 else total.reshape(self.batched_outshape)
 
     def _present(self, current: Tensor) -> Tensor:
         """The undelayed product: B x M -> B x N."""
         weight = self.open_weight()
-        if current.device.type == "cpu" and current.shape[0] >= 16 and weight.numel() >= 2**15:
-            # W·xᵀ: CPU libraries lay the second factor out anew, so let it be the smaller
-            total = torch.mm(weight, current.t()).t()
+        if current.shape[0] == 1 and by_events(weight) and (total := event_product(current, weight)) is not None:
             return total if self.bias is None else total + self.bias
         return F.linear(current, weight, self.bias)
 
@@ -171,7 +174,23 @@ class LinearDense(WeightBiasDelayMixin, Connection):
         if self.delayedby:
             return None
         present = pre.record.present
-        return post.flatten(1).t().to(present.dtype), present * pre.scale  # what is present is live: a copy
+        post = post if post.dim() == 2 else post.flatten(1)
+        return post.t().to(present.dtype), present * pre.scale  # what is present is live: a copy
+
+    def change(self, post: Tensor, pre: DelayedRead) -> Change | None:
+        """`correlate` of a single sample as a change of a few rows or columns, where few neurons spiked on one side; else None."""
+        if post.shape[0] != 1 or self.delayedby or not by_events(self._hold()):
+            return None
+        post, present = post.reshape(-1), pre.record.present.view(-1)
+        if post.dtype == torch.bool:  # spikes that meet a trace, which is live: a copy, unless nobody spiked
+            if (rows := few(post)) is None:
+                return None
+            if not rows.numel():
+                return Change(0, rows, rows, present, post.shape[0])
+            return Change(0, rows, present.new_full(rows.shape, pre.scale), present.clone(), post.shape[0])
+        if (columns := few(present)) is None:
+            return None
+        return Change(1, columns, present.index_select(0, columns).mul_(pre.scale), post.to(present.dtype), present.shape[0])
 
     def correlate(self, post: Tensor, pre: DelayedRead) -> Tensor:
         """The sum over the batch of post x pre for every synapse, N x M; see `Connection.correlate`."""

@@ -124,7 +124,7 @@ class LinearDirect(WeightBiasDelayMixin, Connection):
         delayed = self.delayedby
         if delayed:
             self.refuse_lost_gradient()
-        current = self.synapse(*(self.like_synaptic(value) for value in inputs), **kwargs)
+        current = self.synapse(*map(self.like_synaptic, inputs), **kwargs)
         if delayed:  # one read a synapse: nothing here is larger than the output
             current = self.syncurrent.squeeze(-1)
         total = current * self.open_weight()

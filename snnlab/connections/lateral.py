@@ -95,16 +95,6 @@ class LinearLateral(LinearDense):
             if parameter.dim() == 2:
                 parameter.fill_diagonal_(0)
 
-    def _present(self, current: Tensor) -> Tensor:
-        """The undelayed product; where nobody spikes, which in a competition is most of the time, there is nothing to multiply.
-
-        To ask that makes a GPU wait, and would leave a gradient without its way back.
-        """
-        if current.device.type == "cpu" and not torch.is_grad_enabled() and not torch.count_nonzero(current):
-            silent = torch.zeros_like(current)
-            return silent if self.bias is None else silent + self.bias
-        return super()._present(current)
-
     def pair(self, post: Tensor, pre: DelayedRead) -> Tensor:
         """post x pre of every synapse and sample, B x M x M, with 0 on the diagonal; see `Connection.pair`."""
         self_connections = torch.eye(self.insize(), dtype=torch.bool, device=self.weight_.device)
@@ -116,4 +106,8 @@ class LinearLateral(LinearDense):
 
     def factors(self, post: Tensor, pre: DelayedRead) -> None:
         """None: a product of two factors has no empty diagonal."""
+        return None
+
+    def change(self, post: Tensor, pre: DelayedRead) -> None:
+        """None, for the same reason."""
         return None

@@ -100,8 +100,7 @@ class WeightBiasDelayMixin:
     @property
     def weight(self) -> nn.Parameter:
         """Weights. Setting them copies new values in; a wrong shape, a NaN or an infinity is refused."""
-        self._hold()
-        return self.weight_
+        return self._hold()
 
     @weight.setter
     @checks_alone
@@ -165,22 +164,23 @@ class WeightBiasDelayMixin:
 
     def open_weight(self) -> Tensor:
         """The weights that a product uses: where there is no synapse, neither a weight nor a gradient."""
-        weight, mask = self.weight, self._buffers["mask_"]
+        weight, mask = self._hold(), self._buffers["mask_"]
         learns = weight.requires_grad and torch.is_grad_enabled()
         if mask is not None and (learns or not isinstance(weight, nn.Parameter)):
             return weight.masked_fill(mask == 0, 0)
         return weight.clone() if learns and self.updatable else weight  # a rule may change them before the backward pass
 
-    def _hold(self) -> None:
-        """Makes weights that have changed keep mask and sign."""
+    def _hold(self) -> nn.Parameter:
+        """The weights; those that have changed are made to keep mask and sign."""
         mask, sign = self._buffers["mask_"], self._buffers["sign_"]
         weight = self._parameters["weight_"]
         if (mask is None and sign is None) or not isinstance(weight, nn.Parameter):  # weights lent for a call are not ours to change
-            return
+            return weight
         counted = not weight.is_inference()
         if not counted or self._held is None or self._held[0] is not weight or self._held[1] != weight._version:
             constrain_(weight, mask, sign)
             self._held = (weight, weight._version) if counted else None
+        return weight
 
     def _bring_back(self, delay: nn.Parameter) -> None:
         """Makes delays that have changed lie in the range that the synapse remembers. Delays lent for a call are not ours to change."""

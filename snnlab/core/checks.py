@@ -107,9 +107,11 @@ def shaped(name: str, value: Any, wanted: tuple[int, ...], axes: str = "", hint:
 
 def finite(name: str, value: Tensor, hint: str = "") -> Tensor:
     """A real tensor without NaN or infinity. Checks the sum, which is cheap; a bool or integer tensor needs no check."""
-    if tensor(name, value).is_complex():
-        raise TypeError(_say(name, "real", f"of dtype {value.dtype}", "Pass its magnitude, or its real part."))
-    if value.is_floating_point() and not math.isfinite((value.detach() if value.requires_grad else value).sum().item()):
+    if not isinstance(value, Tensor) or not value.is_floating_point():
+        if tensor(name, value).is_complex():
+            raise TypeError(_say(name, "real", f"of dtype {value.dtype}", "Pass its magnitude, or its real part."))
+        return value
+    if not math.isfinite((value.detach() if value.requires_grad else value).sum().item()):
         wrong = int((~torch.isfinite(value)).sum())
         if wrong:  # the sum of large finite numbers may overflow: that is no fault of theirs
             raise ValueError(_say(name, "finite in every element", f"NaN or infinite in {wrong} of {value.numel()}", hint))
@@ -119,7 +121,9 @@ def finite(name: str, value: Tensor, hint: str = "") -> Tensor:
 def fitting(name: str, value: Tensor, dtype: torch.dtype) -> Tensor:
     """A finite tensor in another dtype, and finite there too: 1e39 fits into double precision, and not into single."""
     value = finite(name, value)
-    if value.is_floating_point() and value.dtype != dtype:
+    if value.dtype == dtype:
+        return value
+    if value.is_floating_point():
         return finite(name, value.to(dtype), f"It must fit into {str(dtype).removeprefix('torch.')}.")
     return value.to(dtype)
 

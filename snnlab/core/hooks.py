@@ -168,8 +168,12 @@ class StateHook(ABC):
         """Where it stands among the module's hooks. Looked up, not kept: a kept handle would not follow both into a copy."""
         return [place for place, hook in self._hooks.items() if getattr(hook, "__self__", None) is self]
 
+    def runs_in(self, module: nn.Module) -> bool:
+        """Whether the module's present mode is one the hook runs in."""
+        return self.train_update if module.training else self.eval_update
+
     def _follow(self, module: nn.Module, *_: Any) -> None:
-        if self.train_update if module.training else self.eval_update:
+        if self.runs_in(module):
             self.hook(module)
 
     def __call__(self, force: bool = False) -> None:

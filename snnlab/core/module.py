@@ -10,9 +10,10 @@ bit; a saved state of another batch size brings what was learned, and the run's 
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import wraps
 from typing import Any, ClassVar
 
 import torch
@@ -20,6 +21,8 @@ from torch import Tensor, nn
 
 from snnlab.core.quantity import Quantity, Setting
 
+_CHANGES = [0]
+_torch = nn.modules.module  # where torch keeps the hooks that are on every module
 _LEFT_AT_REST: ContextVar[list[str] | None] = ContextVar("left_at_rest", default=None)
 
 
@@ -46,6 +49,40 @@ def leave_at_rest(name: str) -> None:
     """Notes that the run state `name` of another batch size was not loaded; one warning names them all."""
     with _one_warning():
         _LEFT_AT_REST.get().append(name)
+
+
+def changes() -> int:
+    """How often an attribute of any module has been set so far, states apart: while it stays, so does what was found out about settings.
+
+    Example:
+        >>> neuron = snn.LIF(2, 1.0, rest_v=-65., reset_v=-65., thresh_v=-50., refrac_t=2., time_constant=10.)
+        >>> before, _ = changes(), neuron(torch.zeros(1, 2))
+        >>> changes() == before
+        True
+        >>> neuron.thresh_v = -55.0
+        >>> changes() == before
+        False
+    """
+    return _CHANGES[0]
+
+
+def without_grad(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Makes a function run without recording gradients, as `torch.no_grad()` does, and at no cost where none are recorded anyway.
+
+    Example:
+        >>> @without_grad
+        ... def twice(x):
+        ...     return 2 * x
+        >>> twice(torch.ones(1, requires_grad=True)).requires_grad
+        False
+    """
+    guarded = torch.no_grad()(function)
+
+    @wraps(function)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        return guarded(*args, **kwargs) if torch.is_grad_enabled() else function(*args, **kwargs)
+
+    return called
 
 
 class Module(nn.Module):
@@ -117,6 +154,7 @@ class Module(nn.Module):
         arguments = {name: argument for argument, name in self.spelled.items()}
         checked = {f"_{name}": getattr(type(self), name).check(arguments.get(name, name), value) for name, value in settings.items()}
         before = {key: self.__dict__[key] for key in checked if key in self.__dict__}
+        _CHANGES[0] += 1
         self.__dict__.update(checked)
         try:
             self.check_settings()
@@ -127,13 +165,35 @@ class Module(nn.Module):
     def check_settings(self) -> None:
         """Checks settings that must fit each other (a reset below the threshold); called after every change of one."""
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs `forward` and the hooks on this module. Where there are none it runs `forward` at once: a step makes a dozen such calls."""
+        if (
+            self._forward_hooks
+            or self._forward_pre_hooks
+            or self._backward_hooks
+            or self._backward_pre_hooks
+            or _torch._global_forward_hooks
+            or _torch._global_forward_pre_hooks
+            or _torch._global_backward_hooks
+            or _torch._global_backward_pre_hooks
+            or self._compiled_call_impl is not None
+        ):
+            return super().__call__(*args, **kwargs)
+        return self.forward(*args, **kwargs)
+
     def __setattr__(self, name: str, value: Any) -> None:
         if type(value) is torch.Tensor and name in self.__dict__.get("_buffers", ()):  # torch would ask what else it might be
             self._buffers[name] = value
-        elif isinstance(getattr(type(self), name, None), property):  # torch would try to register a tensor given to a property
+            return
+        _CHANGES[0] += 1
+        if isinstance(getattr(type(self), name, None), property):  # torch would try to register a tensor given to a property
             object.__setattr__(self, name, value)
         else:
             super().__setattr__(name, value)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Module":
+        _CHANGES[0] += 1  # another device or dtype
+        return super()._apply(fn, recurse)
 
     def clear(self, **kwargs: Any) -> None:
         """Brings this module and its submodules to rest.

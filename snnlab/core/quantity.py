@@ -11,6 +11,7 @@ its sliders from the same quantities, so that a range is written once, beside th
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 
@@ -71,12 +72,14 @@ class Setting(property):
     """
 
     def __init__(self, check: Callable[..., Any], quantity: Quantity | None = None) -> None:
-        super().__init__(self._get, self._set)
+        super().__init__()
         self._check, self.quantity = check, quantity
-        self.__doc__ = quantity.doc if quantity else None  # a property's own argument `doc` would be hidden by this class's text
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name, self._key = name, f"_{name}"
+        own = type(self)._get is not Setting._get
+        super().__init__(self._get if own else attrgetter(self._key), self._set)  # read many times a step: without a frame of Python
+        self.__doc__ = self.quantity.doc if self.quantity else None  # a property's own argument `doc` would be hidden by this class's text
 
     def check(self, name: str, value: Any) -> Any:
         """The value to keep, or an error that names it."""

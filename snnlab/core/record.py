@@ -207,7 +207,8 @@ class RecordTensor(Module):
     @property
     def present(self) -> Tensor:
         """The live newest observation, S: the storage itself, overwritten by the next push."""
-        self._require("read")
+        if self._shape is None:
+            self._require("read")
         return self._only if self._slots == 1 and self._inplace else _batch_first(self._buffers["storage"][self._pointer])
 
     @property
@@ -269,22 +270,25 @@ class RecordTensor(Module):
             ValueError: another shape than the history's.
             RuntimeError: an observation that requires a gradient while `inplace` is True.
         """
-        checks.tensor("observation", observation)
+        if not isinstance(observation, Tensor):
+            checks.tensor("observation", observation)
         if observation.requires_grad and self._inplace:
             self._refuse_gradient(observation)
-        if self._shape is None:
-            dtype = observation.dtype if self._dtype is None else self.storage.dtype
-            self.initialize(observation.shape, dtype=dtype, device=observation.device)
         if observation.shape != self._shape:
+            if self._shape is None:
+                dtype = observation.dtype if self._dtype is None else self.storage.dtype
+                self.initialize(observation.shape, dtype=dtype, device=observation.device)
             checks.shaped("observation", observation, self._shape, "the history's")
         if not self._inplace:
             newest = _batch_last(observation).to(self.storage.dtype).unsqueeze(0)
             self.storage = torch.cat((newest, self.storage[:-1]))
             return
         if self._slots == 1:  # with nothing to stand beside, it may lie as the observation does, which saves laying it out anew
-            if self._only.stride() != observation.stride():
+            only = self._only
+            if only.stride() != observation.stride():
                 self._adopt_layout(_batch_last(observation))
-            self._only.copy_(_as_numbers(observation))
+                only = self._only
+            only.copy_(_as_numbers(observation))
             return
         storage, newest = self._buffers["storage"], _batch_last(_as_numbers(observation))
         pointer = (self._pointer or self._slots) - 1

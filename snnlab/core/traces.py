@@ -145,6 +145,8 @@ def trace_cumulative_value(obs: Tensor, trace: Tensor | None, *, decay: float | 
         >>> trace_cumulative_value(torch.tensor([3.0, 0.0]), torch.tensor([0.5, 0.5]), decay=0.5, scale=2.0)
         tensor([6.2500, 0.2500])
     """
+    if trace is not None and isinstance(scale, float) and scale == 1.0 and isinstance(decay, float):
+        return F.hardshrink(torch.add(obs, trace, alpha=decay), _LEAST)  # the usual case in two passes
     return _fallen(obs, trace, decay) + scale * obs
 
 

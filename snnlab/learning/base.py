@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from snnlab.core import checks
-from snnlab.core.module import Module
+from snnlab.core.module import Module, changes, without_grad
 from snnlab.core.quantity import Setting
 from snnlab.learning.state import CellState, Unit
 from snnlab.learning.watch import Watch, check_gathers
@@ -83,6 +83,18 @@ class CellTrainer(Module, ABC):
         """Checks settings that must fit each other, the rule's own and those of every cell that has some of its own."""
         if not all(f"_{name}" in self.__dict__ for name in self.settings()):
             return  # it is being built
+        self._forget()
+        try:
+            self._check_settings()
+        except Exception:
+            self._forget()  # what was looked up meanwhile, for the change is taken back
+            raise
+
+    def _forget(self) -> None:
+        for unit in self:
+            unit.state.forget()
+
+    def _check_settings(self) -> None:
         self.check_together(self)
         for name, unit in self._cells.items():
             if unit.state.overrides:
@@ -218,8 +230,9 @@ class CellTrainer(Module, ABC):
         if unit.state.kind != kind:
             kept = torch.promote_types(weight.dtype, torch.float32)  # half precision does not count far: a time of 256 + 1 would stay 256
             unit.state.to(weight.device, kept).kind = kind
+        unit.state.__dict__["fitted_at"] = changes()
 
-    @torch.no_grad()
+    @without_grad
     def forward(self, *args: Any, cells: Iterable[str] | None = None, **kwargs: Any) -> None:
         """Looks at every cell once; call it after the layer's step and before `layer.update()`.
 
@@ -242,8 +255,8 @@ class CellTrainer(Module, ABC):
         if not self._cells:
             raise RuntimeError(f"{type(self).__name__} has no cell to train. Call register_cell(name, cell) first.")
         self._check_arguments(args, kwargs)
-        chosen = self._cells if cells is None else self._chosen(cells)
-        active = [unit for unit in chosen.values() if self.training and unit.cell.training]
+        chosen = (self._cells if cells is None else self._chosen(cells)).values()
+        active = [unit for unit in chosen if unit.cell.training] if self.training else []
         learning = [unit for unit in active if unit.cell.updater is not None]
         ran = [unit for unit in learning if unit.state.watch.has_run(unit.cell)]
         if learning and not ran:
@@ -252,16 +265,19 @@ class CellTrainer(Module, ABC):
             raise RuntimeError(f"Cell {names} has not run {since}. Call the layer first, then {type(self).__name__}, once a step.")
         for unit in ran:
             self.check_call(unit.cell, unit.state, *args, **kwargs)
-        for unit in active:
-            if unit.cell.updater is None:
-                unit.state.watch.warn_of_no_updater()
+        if len(learning) < len(active):
+            for unit in active:
+                if unit.cell.updater is None:
+                    unit.state.watch.warn_of_no_updater()
         for unit in ran:
-            unit.state.watch.warn_of_gaps(unit.cell)
-            unit.state.watch.warn_of_no_update(unit.cell, unit.state.gathers)
-            self._fit(unit)
-            self.step(unit.cell, unit.state, *args, **kwargs)
-            unit.state.watch.look(unit.cell)  # at once: if the next cell fails, this one has learned, and does not a second time
-        for unit in chosen.values():
+            cell, state, watch = unit.cell, unit.state, unit.state.watch
+            watch.warn_of_gaps(cell)
+            watch.warn_of_no_update(cell, state.gathers)
+            if state.fitted_at != changes():
+                self._fit(unit)
+            self.step(cell, state, *args, **kwargs)
+            watch.look(cell)  # at once: if the next cell fails, this one has learned, and does not a second time
+        for unit in chosen:
             unit.state.watch.look(unit.cell)
 
     def _chosen(self, cells: Iterable[str]) -> dict[str, Unit]:

@@ -15,16 +15,14 @@ Reference: Grossberg, Biol. Cybern. 23:121 (1976), instar learning; Rumelhart & 
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
-from snnlab.core.traces import trace_cumulative
 from snnlab.learning.base import CellState, IndependentCellTrainer
-from snnlab.learning.terms import history_like_synapse, reduce_batch, reduced_pair
+from snnlab.learning.terms import advance_trace, history_like_synapse, reduce_batch, reduced_pair
 from snnlab.network import Cell
 
 
@@ -80,9 +78,9 @@ class Competitive(IndependentCellTrainer):
     def step(self, cell: Cell, state: CellState) -> None:
         spikes, weight = cell.postspike, cell.connection.weight
         decay = math.exp(-cell.connection.dt / state.tc_pre)
-        state.trace_ = trace_cumulative(cell.synapse.spike, state.trace_, decay=decay, amplitude=1.0, target=True)
+        state.trace_ = advance_trace("cumulative", cell.synapse.arrived, state.trace_, decay)
         whole = state.trace_.sum(1, keepdim=True).clamp(min=1e-12)  # of all inputs; of a convolution, of all that one site sees
         state.pattern_.push(state.trace_ * (state.total / whole))
-        towards = reduced_pair(cell, state.lr, spikes, replace(cell.synapse.delayed_spikes(), record=state.pattern_), state.batchreduce)
+        towards = reduced_pair(cell, state.lr, spikes, cell.synapse.delayed_spikes()._replace(record=state.pattern_), state.batchreduce)
         away = reduce_batch(state.batchreduce, cell.connection.postsyn_receptive(spikes).to(weight.dtype).sum(-1) * state.lr) * weight
         cell.updater.weight.add(pos=towards, neg=away)

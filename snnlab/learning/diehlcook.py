@@ -20,7 +20,6 @@ Reference: Diehl & Cook, Front. Comput. Neurosci. 9:99 (2015), equation 3; Querl
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -28,11 +27,11 @@ from torch import Tensor
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.learning.base import CellState, IndependentCellTrainer
-from snnlab.learning.terms import TRACES, check_tolerance, check_trace_mode, history_like_synapse, reduce_batch, reduced_pair
+from snnlab.learning.terms import advance_trace, check_tolerance, check_trace_mode, history_like_synapse, reduce_batch, reduced_pair
 from snnlab.learning.watch import warn_user
 from snnlab.network import Cell
 from snnlab.synapses import DelayedRead
-from snnlab.updates import Product
+from snnlab.updates import Change, Product
 
 FEW = 32  # rows up to which they are cheaper alone than all synapses at once
 
@@ -125,7 +124,7 @@ class DiehlCookSTDP(IndependentCellTrainer):
     def step(self, cell: Cell, state: CellState) -> None:
         connection, spikes = cell.connection, cell.postspike
         decay = math.exp(-connection.dt / state.tc_pre)
-        trace = TRACES[state.tracemode](cell.synapse.spike, state.pre_trace_.present, decay=decay, amplitude=1.0, target=True)
+        trace = advance_trace(state.tracemode, cell.synapse.arrived, state.pre_trace_.present, decay)
         state.pre_trace_.push(trace)
         if not spikes.any():
             return
@@ -133,7 +132,7 @@ class DiehlCookSTDP(IndependentCellTrainer):
         arriving = cell.synapse.delayed_spikes()
         tolerance = arriving.tolerance if state.tolerance is None else state.tolerance
         between = {"interp": "expdecay", "time_constant": state.tc_pre} if state.delayed else {}
-        traces = replace(arriving, record=state.pre_trace_, tolerance=tolerance, **between)
+        traces = arriving._replace(record=state.pre_trace_, tolerance=tolerance, **between)
         few = _by_rows(cell, state, spikes, traces)
         seen, wanted = few if few else _by_synapse(cell, state, spikes, traces)
         cell.updater.weight.add(*((seen, wanted) if state.lr >= 0 else (wanted, seen)))
@@ -162,7 +161,7 @@ def _by_rows(cell: Cell, state: CellState, spikes: Tensor, traces: DelayedRead) 
         return None
     post, pre = factors[0][spiked], factors[1]
     rate = _left(cell.connection.weight[spiked], state) * (abs(state.lr) / (len(spikes) if state.batchreduce is torch.mean else 1))
-    place = torch.zeros(len(factors[0]), len(spiked), dtype=pre.dtype, device=pre.device)
-    place[spiked, torch.arange(len(spiked), device=spiked.device)] = 1.0
+    own = torch.eye(len(spiked), dtype=pre.dtype, device=pre.device)
     wanted = post.sum(1, keepdim=True) * state.target
-    return Product(place, post @ pre * rate), Product(place, (wanted * rate).expand(-1, pre.shape[1]))
+    changes = (post @ pre * rate, (wanted * rate).expand(-1, pre.shape[1]))
+    return tuple(Product.of(Change(0, spiked, own, change, len(factors[0]))) for change in changes)

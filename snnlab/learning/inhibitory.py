@@ -25,7 +25,6 @@ Reference: Vogels, Sprekeler, Zenke, Clopath & Gerstner, Science 334:1569 (2011)
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -34,7 +33,7 @@ from torch import Tensor
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.learning.base import CellState, IndependentCellTrainer, Unit
-from snnlab.learning.terms import TRACES, check_tolerance, check_trace_mode, history_like_synapse, pair_update, reduced_pair
+from snnlab.learning.terms import advance_trace, check_tolerance, check_trace_mode, history_like_synapse, pair_update, reduced_pair
 from snnlab.network import Cell
 from snnlab.updates import Product
 
@@ -148,14 +147,14 @@ class VogelsSTDP(IndependentCellTrainer):
 
     def step(self, cell: Cell, state: CellState) -> None:
         direction = _direction(cell, state)
-        spikes, trace, decay = cell.postspike, TRACES[state.tracemode], math.exp(-cell.connection.dt / state.tc)
-        state.pre_trace_.push(trace(cell.synapse.spike, state.pre_trace_.present, decay=decay, amplitude=1.0, target=True))
-        state.post_trace_ = trace(spikes, state.post_trace_, decay=decay, amplitude=1.0, target=True)
+        spikes, mode, decay = cell.postspike, state.tracemode, math.exp(-cell.connection.dt / state.tc)
+        state.pre_trace_.push(advance_trace(mode, cell.synapse.arrived, state.pre_trace_.present, decay))
+        state.post_trace_ = advance_trace(mode, spikes, state.post_trace_, decay)
 
         arriving = cell.synapse.delayed_spikes()
-        arriving = replace(arriving, tolerance=arriving.tolerance if state.tolerance is None else state.tolerance)
+        arriving = arriving._replace(tolerance=arriving.tolerance if state.tolerance is None else state.tolerance)
         reading = {"interp": "expdecay", "time_constant": state.tc} if state.delayed else {}
-        traced, alpha = replace(arriving, record=state.pre_trace_, **reading), depression(state.target_rate, state.tc)
+        traced, alpha = arriving._replace(record=state.pre_trace_, **reading), depression(state.target_rate, state.tc)
         pair = pair_update if isinstance(direction, int) else reduced_pair  # signs that differ are sorted element by element
         stronger = pair(cell, state.lr, spikes, traced, state.batchreduce)
         stronger = stronger + pair(cell, state.lr, state.post_trace_, arriving, state.batchreduce)

@@ -14,7 +14,6 @@ Samples are worked on one after the other: no tensor here is larger than the wei
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -145,7 +144,7 @@ def _arrived(cell: Cell, record: RecordTensor, delayed: bool, tolerance: float, 
     way, overbound = "previous" if delayed else heard.interp, cell.synapse.spike_overbound is not None
     if type(connection).plan is Connection.plan and connection.delay.shape == connection.weight.shape:  # a plan like the weights, and kept
         times = connection.delay.detach().view(-1, shape[0])  # N x M
-        plan = connection.plan(replace(heard, record=record, interp=way, time_constant=None, tolerance=tolerance), overbound)
+        plan = connection.plan(heard._replace(record=record, interp=way, time_constant=None, tolerance=tolerance), overbound)
     else:
         times = connection.selector.detach()[0].movedim(-1, 0).flatten(1)  # D x (M, sites)
         history = {"step_time": record.dt, "duration": record.duration, "slots": record.slots}

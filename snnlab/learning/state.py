@@ -32,7 +32,7 @@ class CellState(Module):
 
     def __init__(self, trainer: "CellTrainer", overrides: dict[str, Any]) -> None:
         super().__init__()
-        self.__dict__.update(_trainer=trainer, overrides=overrides, built_for=None, kind=None)
+        self.__dict__.update(_trainer=trainer, overrides=overrides, built_for=None, kind=None, fitted_at=None, _found=set())
 
     def __getattr__(self, name: str) -> Any:
         own = self.__dict__
@@ -42,10 +42,21 @@ class CellState(Module):
         for kept in (own["_buffers"], own["_modules"]):  # ten reads a step: what is asked for most comes first
             if name in kept:
                 return kept[name]
-        name, overrides = trainer.spelled.get(name, name), own["overrides"]
-        if name in overrides:
-            return overrides[name]
-        return getattr(trainer, name) if name in trainer.settings() else super().__getattr__(name)
+        asked, name, overrides = name, trainer.spelled.get(name, name), own["overrides"]
+        if name not in trainer.settings():
+            return super().__getattr__(name)
+        own[asked] = value = overrides[name] if name in overrides else getattr(trainer, name)  # found at once until a setting changes
+        own["_found"].add(asked)
+        return value
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"fitted_at": None}  # another process counts changes of its own
+
+    def forget(self) -> None:
+        """Looks every setting up anew; called whenever one of the rule, or of this cell, has changed."""
+        for name in self.__dict__["_found"]:
+            self.__dict__.pop(name, None)
+        self.__dict__["_found"] = set()
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Sets an attribute; a setting is then this cell's own, as if it had been given to `register_cell`, and checked like those."""
@@ -58,6 +69,7 @@ class CellState(Module):
         trainer, before = own["_trainer"], dict(own)
         own["overrides"] = own["overrides"] | {name: trainer.settings()[name].check(argument, value)}
         own.pop(name, None)  # what a rule has made of the setting that was
+        self.forget()
         try:
             trainer.check_settings()
         except Exception:

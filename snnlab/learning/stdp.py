@@ -14,7 +14,6 @@ Reference: Morrison, Diesmann & Gerstner, Biol. Cybern. 98:459 (2008), section 4
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -22,7 +21,7 @@ from torch import Tensor
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.learning.base import CellState, IndependentCellTrainer
-from snnlab.learning.terms import TRACES, check_tolerance, check_trace_mode, history_like_synapse, pair_update, signed
+from snnlab.learning.terms import advance_trace, check_tolerance, check_trace_mode, history_like_synapse, pair_update, signed
 from snnlab.network import Cell
 from snnlab.synapses import DelayedRead
 
@@ -44,18 +43,19 @@ def advance_pair_traces(cell: Cell, state: CellState, delayed: bool) -> tuple[tu
     Returns:
         what meets at a postsynaptic spike, s_post and x_pre; and at a presynaptic one, x_post and s_pre.
     """
-    spikes, trace, step_time = cell.postspike, TRACES[state.tracemode], cell.connection.dt
-    synapse, history, tc_pre, tolerance = cell.synapse, state.pre_trace_, state.tc_pre, state.tolerance
-    pre_decay, post_decay = math.exp(-step_time / tc_pre), math.exp(-step_time / state.tc_post)
-    history.push(trace(synapse.spike, history.present, decay=pre_decay, amplitude=1.0, target=True))
-    post_trace = trace(spikes, state.post_trace_, decay=post_decay, amplitude=1.0, target=True)
-    state.post_trace_ = post_trace
+    spikes, synapse, step_time = cell.fired, cell.synapse, cell.connection.dt
+    history, mode, tc_pre, tolerance = state.pre_trace_, state.tracemode, state.tc_pre, state.tolerance
+    history.push(advance_trace(mode, synapse.arrived, history.present, math.exp(-step_time / tc_pre)))
+    post_trace = advance_trace(mode, spikes, state.post_trace_, math.exp(-step_time / state.tc_post))
+    state.set_states(post_trace_=post_trace)
 
     arriving = synapse.delayed_spikes()
     if tolerance is not None:
-        arriving = replace(arriving, tolerance=tolerance)
-    decay = {"interp": "expdecay", "time_constant": tc_pre} if delayed else {}
-    return (spikes, replace(arriving, record=history, **decay)), (post_trace, arriving)
+        arriving = arriving._replace(tolerance=tolerance)
+    traced = arriving.of(history)
+    if delayed:
+        traced = traced._replace(interp="expdecay", time_constant=tc_pre)
+    return (spikes, traced), (post_trace, arriving)
 
 
 class STDP(IndependentCellTrainer):

@@ -13,17 +13,29 @@ from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.core.record import RecordTensor
-from snnlab.core.traces import trace_cumulative, trace_nearest
+from snnlab.core.traces import trace_cumulative_value, trace_nearest
 from snnlab.network import Cell
 from snnlab.synapses import DelayedRead
 from snnlab.updates import Product
 
-TRACES = {"cumulative": trace_cumulative, "nearest": trace_nearest}
+TRACE_MODES = ("cumulative", "nearest")
+
+
+def advance_trace(mode: str, spikes: Tensor, trace: Tensor, decay: float) -> Tensor:
+    """One step of a trace of unit amplitude, "cumulative" or "nearest"; spikes are bool, or the numbers 1 and 0.
+
+    Example:
+        >>> advance_trace("nearest", torch.tensor([1.0, 0.0]), torch.tensor([0.5, 0.5]), 0.5)
+        tensor([1.0000, 0.2500])
+    """
+    if mode == "cumulative":
+        return trace_cumulative_value(spikes, trace, decay=decay, scale=1.0)
+    return trace_nearest(spikes, trace, decay=decay, amplitude=1.0, target=True)
 
 
 def check_trace_mode(name: str, value: Any) -> str:
     """ "cumulative" or "nearest"."""
-    return checks.one_of(name, value, TRACES)
+    return checks.one_of(name, value, TRACE_MODES)
 
 
 def check_tolerance(name: str, value: Any) -> float | None:
@@ -67,14 +79,18 @@ def reduced_pair(cell: Cell, rate: float, post: Tensor, pre: DelayedRead, reduct
     """
     connection = cell.connection
     if reduction is torch.mean or reduction is torch.sum:
-        return connection.correlate(post, _times(pre, rate, len(post), reduction))
+        return connection.correlate(post, _times(pre, rate, post.shape[0], reduction))
     return reduce_batch(reduction, connection.pair(post, pre) * abs(rate))
 
 
 def pair_update(cell: Cell, rate: float, post: Tensor, pre: DelayedRead, reduction: Callable[[Tensor, int], Tensor]) -> Tensor | Product:
     """The same for an accumulator alone: left as two factors where the connection has such, which it multiplies out as it adds them."""
     if reduction is torch.mean or reduction is torch.sum:
-        factors = cell.connection.factors(post, _times(pre, rate, len(post), reduction))
+        scaled = _times(pre, rate, post.shape[0], reduction)
+        change = cell.connection.change(post, scaled)
+        if change is not None:
+            return Product.of(change)
+        factors = cell.connection.factors(post, scaled)
         if factors is not None:
             return Product(*factors)
     return reduced_pair(cell, rate, post, pre, reduction)

@@ -22,7 +22,6 @@ Reference: Pfister & Gerstner, J. Neurosci. 26:9673 (2006), equations 2 to 4.
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -31,7 +30,7 @@ from torch import Tensor
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.learning.base import CellState, IndependentCellTrainer
-from snnlab.learning.terms import TRACES, check_tolerance, check_trace_mode, history_like_synapse, pair_update, reduce_batch, signed
+from snnlab.learning.terms import advance_trace, check_tolerance, check_trace_mode, history_like_synapse, pair_update, reduce_batch, signed
 from snnlab.network import Cell
 from snnlab.synapses import DelayedRead
 from snnlab.updates import Product
@@ -157,10 +156,10 @@ class TripletSTDP(IndependentCellTrainer):
 
     def _advance(self, cell: Cell, state: CellState, arriving: Tensor, leaving: Tensor) -> None:
         """Moves the traces on by a step."""
-        trace, step_time = TRACES[state.tracemode], cell.connection.dt
+        mode, step_time = state.tracemode, cell.connection.dt
 
         def moved(spikes: Tensor, before: Tensor, time_constant: float) -> Tensor:
-            return trace(spikes, before, decay=math.exp(-step_time / time_constant), amplitude=1.0, target=True)
+            return advance_trace(mode, spikes, before, math.exp(-step_time / time_constant))
 
         state.pre_fast_.push(moved(arriving, state.pre_fast_.present, state.tc_pre_fast))
         for name, spikes in (("pre_slow_", arriving), ("post_fast_", leaving), ("post_slow_", leaving)):
@@ -174,12 +173,12 @@ class TripletSTDP(IndependentCellTrainer):
     def _reads(self, cell: Cell, state: CellState) -> tuple[DelayedRead, DelayedRead, DelayedRead]:
         """How what arrives is read: spikes, the fast trace, and at spikes the slow trace of the step before."""
         spikes = cell.synapse.delayed_spikes()
-        spikes = replace(spikes, tolerance=spikes.tolerance if state.tolerance is None else state.tolerance)
-        traces, triplets = replace(spikes, record=state.pre_fast_), replace(spikes, record=state.pre_triplets_)
+        spikes = spikes._replace(tolerance=spikes.tolerance if state.tolerance is None else state.tolerance)
+        traces, triplets = spikes._replace(record=state.pre_fast_), spikes._replace(record=state.pre_triplets_)
         if state.delayed:
-            traces = replace(traces, interp="expdecay", time_constant=state.tc_pre_fast)
+            traces = traces._replace(interp="expdecay", time_constant=state.tc_pre_fast)
             if spikes.interp == "previous":  # else the slow trace could meet another spike than the one it belongs to
-                triplets = replace(triplets, interp="expdecay", time_constant=state.tc_pre_slow)
+                triplets = triplets._replace(interp="expdecay", time_constant=state.tc_pre_slow)
         return spikes, traces, triplets
 
     def _reduced(self, cell: Cell, state: CellState, *terms: tuple[float, Tensor, DelayedRead]) -> Tensor | Product:

@@ -70,8 +70,8 @@ class Watch:
 
     def _count(self, cell: Cell) -> int:
         """How often what the rule trains was updated."""
-        applied = {} if cell.updater is None else cell.updater.applied
-        return sum(applied.get(parameter, 0) for parameter in self.parameters)
+        applied = {} if (updater := cell.updater) is None else updater.applied
+        return sum([applied.get(parameter, 0) for parameter in self.parameters])
 
     def warn_of_gaps(self, cell: Cell) -> None:
         """Says how many steps the rule did not see."""

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from snnlab.connections import Connection
 from snnlab.core.module import Module
-from snnlab.neurons import Neuron
+from snnlab.neurons import InfernoNeuron, Neuron
 from snnlab.synapses import Synapse
 from snnlab.updates import Updater
 
@@ -105,6 +105,12 @@ class Cell(Module):
         return self.neuron.spike
 
     @property
+    def fired(self) -> Tensor:
+        """The same, but the neurons' own tensor where they keep one: to be read, and never written to."""
+        keeps = getattr(type(self._neuron), "spike", None) is InfernoNeuron.spike
+        return self._neuron._buffers["spike_"] if keeps else self.postspike
+
+    @property
     def monitors(self) -> dict[str, Any]:
         """Monitors on this cell, by name."""
         found = (getattr(hook, "owner", None) for hook in (*self._forward_pre_hooks.values(), *self._forward_hooks.values()))
@@ -117,6 +123,8 @@ class Cell(Module):
         changes is the difference of the two.
         """
         object.__setattr__(self, "steps", self.steps + 1)  # a plain number: torch would first ask what else it might be
+        if not self._forward_hooks and not self._forward_pre_hooks:
+            return
         for key, hook in tuple(self._forward_hooks.items()):
             hook(self, *((), {})[: 1 + (key in self._forward_hooks_with_kwargs)], None)
         for key, hook in tuple(self._forward_pre_hooks.items()):

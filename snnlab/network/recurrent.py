@@ -20,13 +20,18 @@ from torch import Tensor
 
 from snnlab.connections import Connection
 from snnlab.core import checks
+from snnlab.core.module import changes
 from snnlab.network.cell import Cell
 from snnlab.network.fixed import fixed_parts
 from snnlab.network.layer import Layer
-from snnlab.network.step import check_connection, check_keywords, check_pairs, check_transform, check_wired
+from snnlab.network.step import check_connection, check_keywords, check_pairs, check_transform, check_wired, takes_spikes
 from snnlab.neurons import Neuron
 
 Kwargs = dict[str, Any]
+
+UNCHECKED = (None, False, None)
+"""When the parts were last checked, in changes; whether nothing can be wrong with what goes round within; the shape of spikes from outside
+with which nothing can be wrong either."""
 
 
 @fixed_parts
@@ -105,7 +110,8 @@ class RecurrentSerial(Layer):
             Layer.add_cell(self, lateral_connection_name, feedback_neuron_name)
             Layer.add_cell(self, feedback_connection_name, feedfwd_neuron_name)
         cells = tuple(cell for _, cell in self.named_cells)
-        self.__dict__.update(_at_hand=(dict(self.connections_), dict(self.neurons_), cells), _fits=None)  # plain, for every step
+        self.__dict__["_at_hand"] = (dict(self.connections_), dict(self.neurons_), cells)  # plain, for every step
+        self.__dict__["_checked"] = UNCHECKED
         self._check_shapes()
         self.register_state("feedback_spikes", torch.zeros_like(feedback_neuron.spike, dtype=torch.bool))
 
@@ -167,8 +173,9 @@ class RecurrentSerial(Layer):
             feedback = self.feedback_out_transform(feedback)
         drive = feedback if feedfwd is None else feedfwd
         if feedfwd is not None and feedback is not None:
-            hint = "It is added to the feedfwd currents."
-            checks.shaped("current of the feedback connection", feedback, tuple(feedfwd.shape), hint=hint)
+            if feedback.shape != feedfwd.shape:
+                hint = "It is added to the feedfwd currents."
+                checks.shaped("current of the feedback connection", feedback, tuple(feedfwd.shape), hint=hint)
             drive = feedfwd + feedback
         currents = {} if drive is None else {self._groups[0]: drive}
         return currents if lateral is None else currents | {self._groups[1]: lateral}
@@ -213,27 +220,28 @@ class RecurrentSerial(Layer):
             feedfwd: connections[feedfwd](*inputs, **to_connections[0]),
             feedback: connections[feedback](*fed_back, **to_connections[2]),
         }
-        forward_spikes = self._fire(ran, to_neurons[0])
+        forward_spikes = self._fire(ran, 0, to_neurons[0])
         sent = _tuple(self.lateral_in_transform, forward_spikes, to_lateral)
         ran[lateral] = connections[lateral](*sent, **to_connections[1])
-        back_spikes = self._fire({lateral: ran[lateral]}, to_neurons[1])
+        back_spikes = self._fire({lateral: ran[lateral]}, 1, to_neurons[1])
         self.set_states(feedback_spikes=back_spikes.clone())
         for cell in cells:
             cell.observe()
         spikes = (forward_spikes, back_spikes)
         return (spikes, {name: ran[name] for name in self._paths}) if capture_intermediate else spikes
 
-    def _fire(self, ran: dict[str, Tensor], kwargs: Kwargs) -> Tensor:
+    def _fire(self, ran: dict[str, Tensor], group: int, kwargs: Kwargs) -> Tensor:
         """Steps the one group of neurons that these connections feed."""
-        currents, neurons = self.wiring(ran), self._at_hand[1]
-        check_wired(neurons, currents)
-        ((name, current),) = currents.items()
-        return neurons[name](current, **kwargs)
+        currents, neurons, name = self.wiring(ran), self._at_hand[1], self._groups[group]
+        current, neuron = currents.get(name), neurons[name]
+        if len(currents) != 1 or not isinstance(current, Tensor) or current.shape != neuron.batchedshape:
+            check_wired(neurons, currents)
+        return neuron(current, **kwargs)
 
     def _last_spikes(self) -> Tensor:
         """What is fed back; at rest where the neurons were given another batch size, which brought them to rest."""
         samples = self.feedback_neuron.batchsz
-        if len(self._buffers["feedback_spikes"]) != samples:
+        if self._buffers["feedback_spikes"].shape[0] != samples:
             self.resize_states(samples)
         return self._buffers["feedback_spikes"]
 
@@ -242,22 +250,32 @@ class RecurrentSerial(Layer):
     ) -> None:
         """Refuses, before any part has run, what a part would refuse after others have; but for what a transform makes of the spikes."""
         connections, neurons, _ = self._at_hand
-        check_pairs(connections, neurons)
+        feedfwd, lateral, feedback = self._paths
+        if self._checked[0] != (now := changes()):
+            check_pairs(connections, neurons)
+            self._check_shapes()
+            transforms = (self.lateral_in_transform, self.feedback_in_transform)
+            within = transforms == (None, None) and takes_spikes(connections[lateral]) and takes_spikes(connections[feedback])
+            outside = connections[feedfwd].batched_inshape if takes_spikes(connections[feedfwd]) else None
+            self.__dict__["_checked"] = (now, within, outside)
+        _, within, outside = self._checked
+        more = sent_along or len(fed_back) > 1 or any(to_connections) or any(to_neurons)
+        first = inputs[0] if len(inputs) == 1 else None
+        spikes = isinstance(first, Tensor) and first.dtype == torch.bool and first.shape == outside
+        if more or not spikes:
+            check_connection(feedfwd, connections[feedfwd], inputs, to_connections[0])
+        if within and not more:  # spikes of the layer's own neurons
+            return
         for neuron, kwargs in zip(neurons.values(), to_neurons, strict=True):
             if kwargs:
                 check_keywords(neuron.forward, kwargs)
-        self._check_shapes()
         spikes = () if self.lateral_in_transform is not None else (self.feedfwd_neuron.spike,)
         sent = (*spikes, *sent_along) or (self.feedfwd_neuron.spike.new_zeros(self.lateral_connection.batched_inshape),)
-        for name, values, kwargs in zip(self._paths, (inputs, sent, fed_back), to_connections, strict=True):
-            check_connection(name, connections[name], values, kwargs)
+        check_connection(lateral, connections[lateral], sent, to_connections[1])
+        check_connection(feedback, connections[feedback], fed_back, to_connections[2])
 
     def _check_shapes(self) -> None:
-        """ValueError where one part's outputs do not fit the next, and no transform stands between them to make them fit."""
-        transforms = (self.feedback_out_transform, self.lateral_out_transform, self.lateral_in_transform, self.feedback_in_transform)
-        direct = [transform is None for transform in transforms]
-        if direct == self._fits:  # as at the last step: parts keep their shapes, but a transform may come and go
-            return
+        """ValueError where one part's outputs do not fit the next, and no transform stands between the two to make them fit."""
         feedfwd, feedback = self.feedfwd_neuron.shape, self.feedback_neuron.shape
         for kind, transform, ours, whose, theirs in (
             ("outputs of the feedback", self.feedback_out_transform, self.feedback_connection.outshape, "feedfwd", feedfwd),
@@ -270,7 +288,9 @@ class RecurrentSerial(Layer):
                     f"{kind} connection must be shaped like the {whose} neurons, {tuple(theirs)}, but are of shape {tuple(ours)}. "
                     "Make them equal, or give a transform between the two."
                 )
-        self.__dict__["_fits"] = direct
+
+    def __getstate__(self) -> Kwargs:
+        return super().__getstate__() | {"_checked": UNCHECKED}  # another process counts changes of its own
 
     def clear(self, clear_feedback: bool = True, submodules: bool = True, **kwargs: Any) -> None:
         """Brings the layer to rest.

@@ -91,6 +91,11 @@ def check_connection(name: str, connection: Connection, inputs: tuple[Tensor, ..
         connection.refuse_lost_gradient()
 
 
+def takes_spikes(connection: Connection) -> bool:
+    """Whether a connection can refuse no spikes of its shape: it asks for nothing else, and wants no gradient through its history."""
+    return type(connection).check_inputs is Connection.check_inputs and len(_wanted(type(connection))) < 2 and not connection.delayedby
+
+
 def check_connection_keywords(connection: Connection, kwargs: Mapping[str, Any]) -> None:
     """TypeError for a keyword that neither the connection nor its synapse names. One written elsewhere may take any."""
     if kwargs:

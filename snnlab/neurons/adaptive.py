@@ -120,7 +120,7 @@ class ThresholdAdaptiveNeuron(InfernoNeuron):
     def threshold(self) -> Tensor:
         """Present threshold of each neuron, in mV, *shape."""
         present = self._buffers["threshold_adaptation_"]
-        return (present[..., 0] if self.adaptations == 1 else present.sum(-1)) + self.thresh_eq_v
+        return (present.select(-1, 0) if self.adaptations == 1 else present.sum(-1)) + self.thresh_eq_v
 
     def integrate(self, inputs: Tensor) -> Tensor:
         """Voltages after a step with these currents, before any threshold."""
@@ -159,12 +159,18 @@ class ThresholdAdaptiveNeuron(InfernoNeuron):
         return spikes.clone()
 
     def _adapt(self, refrac_lock: bool) -> None:
-        present, spikes = self._buffers["threshold_adaptation_"], self._buffers["spike_"]
-        at_rest = (self._buffers["refrac_"] == 0) if refrac_lock else torch.ones_like(spikes)
-        decay, increment = per_adaptation(self.decays, present), per_adaptation(self.spike_increment, present)
-        adapted, reduction = adapt_threshold(present, spikes, at_rest, decay=decay, increment=increment), self.batch_reduction
-        alone = len(adapted) == 1 and reduction in (torch.mean, torch.sum)
-        whole = adapted[0] if alone else reduction(adapted, 0)
+        present, spikes, reduction = self._buffers["threshold_adaptation_"], self._buffers["spike_"], self.batch_reduction
+        alone = spikes.shape[0] == 1 and (reduction is torch.mean or reduction is torch.sum)
+        decays, increments, refrac = self.decays, self.spike_increment, self._buffers["refrac_"]
+        if alone and refrac_lock and len(decays) == 1 and refrac.dtype == present.dtype:  # the usual case, as numbers in a row
+            level = present.view(spikes.shape)
+            fallen = torch.lerp(level * decays[0], level, refrac.clamp(max=1))
+            self.set_states(threshold_adaptation_=fallen.add_(spikes, alpha=increments[0]).view(present.shape))
+            return
+        at_rest = (refrac == 0) if refrac_lock else torch.ones_like(spikes)
+        decay, increment = per_adaptation(decays, present), per_adaptation(increments, present)
+        adapted = adapt_threshold(present, spikes, at_rest, decay=decay, increment=increment)
+        whole = adapted.squeeze(0) if alone else reduction(adapted, 0)
         self.set_states(threshold_adaptation_=whole.detach() if whole.requires_grad else whole)
 
 
@@ -249,9 +255,14 @@ class ALIF(ThresholdAdaptiveNeuron):
         if "_reset_v" in self.__dict__:
             check_reset_below("thresh_eq_v", "reset_v", self)
 
+    def configure(self, **settings: Any) -> None:
+        super().configure(**settings)
+        if "_tc_adaptation" in self.__dict__:
+            self._decays = tuple(math.exp(-self.dt / tau) for tau in self.tc_adaptation)
+
     @property
     def decays(self) -> tuple[float, ...]:
-        return tuple(math.exp(-self.dt / tau) for tau in self.tc_adaptation)
+        return self._decays
 
     def fire(self, inputs: Tensor, refrac_lock: bool) -> tuple[Tensor, Tensor, Tensor]:
         """Spikes, voltages and refractory steps after a step with these currents."""

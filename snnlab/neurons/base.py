@@ -22,6 +22,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from snnlab.core import checks
@@ -46,7 +47,7 @@ def advance(
     """
     if refrac.stride() != inputs.stride():  # tensors that are laid out alike are worked through in half of the time
         refrac = torch.empty_like(inputs, dtype=refrac.dtype).copy_(refrac)
-    refrac = (refrac - 1).clamp_(min=0)
+    refrac = F.softshrink(refrac, 1.0)  # max(r − 1, 0) in one pass, for r of 0 or above
     idle = refrac.clamp(max=1)
     idle = idle if idle.dtype == voltage.dtype else idle.to(voltage.dtype)
     voltage = torch.lerp(dynamics(inputs), voltage, idle) if refrac_lock else dynamics(inputs * (1 - idle))
@@ -274,8 +275,10 @@ class InfernoNeuron(BatchShapeMixin, Neuron):
 
     def check_inputs(self, inputs: Tensor) -> Tensor:
         """The currents of a step in the voltages' dtype, checked before any state changes."""
-        checks.shaped("inputs", inputs, self.batchedshape, "B x *shape", "Set batchsz, or build with another batch_size.")
-        return checks.fitting("inputs", inputs, self.voltage_.dtype)
+        voltage = self._buffers["voltage_"]
+        if not isinstance(inputs, Tensor) or inputs.shape != voltage.shape:
+            checks.shaped("inputs", inputs, self.batchedshape, "B x *shape", "Set batchsz, or build with another batch_size.")
+        return checks.fitting("inputs", inputs, voltage.dtype)
 
     def extra_repr(self) -> str:
         settings = {name: getattr(self, name) for name in sorted(self.quantities) if name != "dt"}

@@ -138,9 +138,14 @@ class GLIF2(ThresholdAdaptiveNeuron):
                     f"({self.thresh_eq_v} mV) to a voltage below it, but lead to {reset:g} mV. A neuron reset to its threshold never stops."
                 )
 
+    def configure(self, **settings: Any) -> None:
+        super().configure(**settings)
+        if "_rc_adaptation" in self.__dict__:
+            self._decays = tuple(math.exp(-self.dt * rate) for rate in self.rc_adaptation)
+
     @property
     def decays(self) -> tuple[float, ...]:
-        return tuple(math.exp(-self.dt * rate) for rate in self.rc_adaptation)
+        return self._decays
 
     def fire(self, inputs: Tensor, refrac_lock: bool) -> tuple[Tensor, Tensor, Tensor]:
         voltage, refrac, idle = advance(inputs, self.voltage_, self.refrac_, self.integrate, refrac_lock)

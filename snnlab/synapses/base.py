@@ -7,19 +7,17 @@ A synapse keeps one history a presynaptic cell, never one a connection: every ta
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from snnlab.core import checks
-from snnlab.core.interpolation import interp_expdecay, interp_linear, interp_nearest, interp_previous
 from snnlab.core.mixins import BatchShapeMixin, DelayedMixin
 from snnlab.core.module import Module
 from snnlab.core.record import RecordTensor
-
-INTERPOLATIONS = {"previous": interp_previous, "nearest": interp_nearest, "linear": interp_linear, "expdecay": interp_expdecay}
+from snnlab.synapses.read import DelayedRead
 
 
 class SynapseConstructor(Protocol):
@@ -39,56 +37,6 @@ class SynapseConstructor(Protocol):
     """
 
     def __call__(self, shape: tuple[int, ...] | int, step_time: float, delay: float, batch_size: int) -> "Synapse": ...
-
-
-@dataclass(frozen=True)
-class DelayedRead:
-    """How a quantity at a delay follows from one history: `scale * record(t - d)`, with a rule between two steps.
-
-    Args:
-        record: the history.
-        interp: "previous", "nearest", "linear" or "expdecay".
-        scale: factor on the stored values, such as charge per step.
-        time_constant: of the decay between two steps, in ms; for "expdecay" alone.
-        tolerance: how far a delay may lie off a whole step and still count as one, in ms.
-    """
-
-    record: RecordTensor
-    interp: str
-    tolerance: float
-    scale: float = 1.0
-    time_constant: float | None = None
-
-    def scaled(self, factor: float) -> "DelayedRead":
-        """The same, times a factor."""
-        return DelayedRead(self.record, self.interp, self.tolerance, self.scale * factor, self.time_constant)
-
-    def at(self, selector: Tensor, overbound: float | bool | None) -> Tensor:
-        """The quantity `selector` ms ago, element by element; beyond the history it is `overbound`, or its nearest end for None.
-
-        Shape:
-            selector: B x M -> B x M, or B x M x D -> B x M x D; a batch axis of 1 serves all samples, a plain number all elements
-        """
-        record = self.record
-        if not isinstance(selector, Tensor):
-            selector = torch.tensor(checks.number("selector", selector, "ms"), dtype=record.storage.dtype, device=record.storage.device)
-        if not selector.is_floating_point():
-            selector = selector.to(record.storage.dtype)
-        if record.slots == 1:  # there is nothing but the present
-            return record.select(torch.zeros_like(selector)) * self.scale
-        bounded = selector.clamp(0, record.duration)
-        kwargs = {} if self.time_constant is None else {"time_constant": self.time_constant}
-        value = record.select(bounded, INTERPOLATIONS[self.interp], tolerance=self.tolerance, interp_kwargs=kwargs) * self.scale
-        if overbound is None:
-            return value
-        rounding = torch.finfo(bounded.dtype).eps * record.duration  # 300.3 ms in float32 is known to 3e-5 ms only
-        beyond = (selector - bounded).abs() > self.tolerance + rounding
-        return torch.where(beyond, torch.as_tensor(overbound, dtype=value.dtype, device=value.device), value)
-
-
-def decaying_read(record: RecordTensor, interp: str, tolerance: float, time_constant: float, scale: float = 1.0) -> DelayedRead:
-    """How a current that decays is read: between two steps by its decay for "expdecay", else along the line."""
-    return DelayedRead(record, interp, tolerance, scale, time_constant if interp == "expdecay" else None)
 
 
 class Synapse(Module, ABC):
@@ -257,6 +205,12 @@ class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
     def spike(self, value: Tensor) -> None:
         self._spikes().write(self.check_state("spike", value) != 0, 1)
 
+    @property
+    def arrived(self) -> Tensor:
+        """The same as the numbers 1 and 0, which may be the history itself: to be read, and never written to."""
+        present = self._spikes().present
+        return present if _keeps_numbers(type(self)) else (present != 0).to(present.dtype)
+
     def _spikes(self) -> RecordTensor:
         """The history of spikes, `spike_`; NotImplementedError where the subclass keeps none of that name and so must say what they are."""
         record = self._modules.get("spike_")
@@ -311,6 +265,12 @@ class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
 
     def extra_repr(self) -> str:
         return f"shape={self.shape}, batchsz={self.batchsz}, dt={self.dt}, delay={self.delay}"
+
+
+@lru_cache
+def _keeps_numbers(kind: type) -> bool:
+    """Whether a synapse keeps its spikes as 1 and 0, as those of this library do; a step written elsewhere may keep what it likes."""
+    return kind.forward.__module__.startswith("snnlab.synapses.") and kind.spike is InfernoSynapse.spike
 
 
 def as_binary(inputs: Tensor, dtype: torch.dtype) -> Tensor:

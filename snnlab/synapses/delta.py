@@ -17,7 +17,8 @@ from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
-from snnlab.synapses.base import DelayedRead, InfernoSynapse, SynapseConstructor, as_binary, pulse_mode, refuse_unknown
+from snnlab.synapses.base import InfernoSynapse, SynapseConstructor, as_binary, pulse_mode, refuse_unknown
+from snnlab.synapses.read import DelayedRead
 
 
 def delta_step(spikes: Tensor, *, step_time: float, spike_charge: float) -> Tensor:
@@ -150,7 +151,7 @@ class DeltaCurrent(InfernoSynapse):
 
     def delayed_spikes(self) -> DelayedRead:
         interp = "previous" if self.interp_mode == "linear" else self.interp_mode  # half a spike is none
-        return DelayedRead(self.spike_, interp, self.tolerance)
+        return DelayedRead(self._spikes(), interp, self.tolerance)
 
     def forward(self, *inputs: Tensor, **kwargs: Any) -> Tensor:
         """One step.

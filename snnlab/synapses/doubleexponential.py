@@ -24,16 +24,8 @@ from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
-from snnlab.synapses.base import (
-    DelayedRead,
-    InfernoSynapse,
-    SynapseConstructor,
-    as_binary,
-    decay_mode,
-    decaying_read,
-    interpolation_mode,
-    refuse_unknown,
-)
+from snnlab.synapses.base import InfernoSynapse, SynapseConstructor, as_binary, decay_mode, interpolation_mode, refuse_unknown
+from snnlab.synapses.read import DelayedRead, decaying_read
 
 
 def double_exponential_step(
@@ -194,7 +186,7 @@ class DoubleExponentialCurrent(InfernoSynapse):
         return pos, decaying_read(self.neg_current_, self.interp_mode, self.tolerance, self.tc_rise, scale=-1.0)
 
     def delayed_spikes(self) -> DelayedRead:
-        return DelayedRead(self.spike_, self.spike_interp_mode, self.tolerance)
+        return DelayedRead(self._spikes(), self.spike_interp_mode, self.tolerance)
 
     def pos_current_at(self, selector: Tensor) -> Tensor:
         """The part P `selector` ms ago, in nA; beyond the longest delay `current_overbound`. Shapes as in `current_at`."""

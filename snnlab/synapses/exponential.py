@@ -24,16 +24,8 @@ from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.core.quantity import Quantity, Setting
-from snnlab.synapses.base import (
-    DelayedRead,
-    InfernoSynapse,
-    SynapseConstructor,
-    as_binary,
-    decay_mode,
-    decaying_read,
-    interpolation_mode,
-    refuse_unknown,
-)
+from snnlab.synapses.base import InfernoSynapse, SynapseConstructor, as_binary, decay_mode, interpolation_mode, refuse_unknown
+from snnlab.synapses.read import DelayedRead, decaying_read
 
 
 def exponential_step(current: Tensor, spikes: Tensor, *, step_time: float, time_constant: float, spike_charge: float) -> Tensor:
@@ -154,7 +146,7 @@ class SingleExponentialCurrent(InfernoSynapse):
         return (decaying_read(self.current_, self.interp_mode, self.tolerance, self.time_constant),)
 
     def delayed_spikes(self) -> DelayedRead:
-        return DelayedRead(self.spike_, self.spike_interp_mode, self.tolerance)
+        return DelayedRead(self._spikes(), self.spike_interp_mode, self.tolerance)
 
     def forward(self, *inputs: Tensor, **kwargs: Any) -> Tensor:
         """One step.

@@ -2,7 +2,7 @@
 
 from snnlab.updates.accumulator import Accumulator
 from snnlab.updates.limits import Clamping, Normalization
-from snnlab.updates.product import Product
+from snnlab.updates.product import Change, Product
 from snnlab.updates.updater import Updatable, Updater
 
-__all__ = ["Accumulator", "Clamping", "Normalization", "Product", "Updatable", "Updater"]
+__all__ = ["Accumulator", "Change", "Clamping", "Normalization", "Product", "Updatable", "Updater"]

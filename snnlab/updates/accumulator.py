@@ -41,7 +41,7 @@ def _dense(value: Tensor | Product) -> Tensor:
 
 def add_to_(target: Tensor, value: Tensor | Product) -> Tensor:
     """Adds a contribution to a tensor, in place."""
-    return target.addmm_(value.left, value.right) if isinstance(value, Product) else target.add_(value)
+    return target.addmm_(*value.factors) if isinstance(value, Product) else target.add_(value)
 
 
 class _Part:
@@ -64,6 +64,11 @@ class _Part:
         else:
             self.entries = [sum(map(_dense, self.entries), start=_dense(value))]  # several, where another reduction gathered them
             self._own = True
+
+    @property
+    def is_product(self) -> bool:
+        """Whether nothing but one product is pending, if anything is."""
+        return not self.entries or (len(self.entries) == 1 and isinstance(self.entries[0], Product))
 
     def reduced(self, reduction: Callable[[Tensor, int], Tensor]) -> Tensor | None:
         if not self.entries:
@@ -141,13 +146,14 @@ class Accumulator(Module):
 
     def add(self, pos: Tensor | Product | None = None, neg: Tensor | Product | None = None) -> None:
         """Appends an update: magnitudes to be added and to be taken away. They are kept, not copied: do not change them afterwards."""
+        for name, value in (("pos", pos), ("neg", neg)):
+            if value is not None and not isinstance(value, Product):
+                checks.tensor(name, value)
         folds = self._reduction is torch.sum
-        given = [(part, value) for part, value in ((self._pos, pos), (self._neg, neg)) if value is not None]
-        for part, value in given:
-            if not isinstance(value, Product):
-                checks.tensor(part.name, value)
-        for part, value in given:
-            part.add(value, folds)
+        if pos is not None:
+            self._pos.add(pos, folds)
+        if neg is not None:
+            self._neg.add(neg, folds)
 
     def reduction(self, fn: Callable[[Tensor, int], Tensor] | None = None) -> None:
         """Sets how pending updates become one: `fn(stacked, 0)`; None: `torch.sum`."""
@@ -187,11 +193,13 @@ class Accumulator(Module):
 
     def pending(self, param: Tensor) -> Tensor | Product | None:
         """The same as `update`, but left as one product where no more than products is pending and no bound is set."""
-        pos, neg = self._pos.entries, self._neg.entries
-        products = self._reduction is torch.sum and all(isinstance(entry, Product) for entry in (*pos, *neg))
-        if not products or not (pos or neg) or self._full is not None or self._upper is not None or self._lower is not None:
+        bounded = self._full is not None or self._upper is not None or self._lower is not None
+        if bounded or self._reduction is not torch.sum or not (self._pos.is_product and self._neg.is_product):
             return self.update(param)
-        return pos[0] if not neg else -neg[0] if not pos else pos[0] + -neg[0]
+        pos, neg = self._pos.entries, self._neg.entries
+        if not neg:
+            return pos[0] if pos else None
+        return pos[0] - neg[0] if pos else -neg[0]
 
     def clear(self, **kwargs: Any) -> None:
         """Forgets all pending updates."""

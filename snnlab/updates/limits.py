@@ -8,12 +8,13 @@ of the weights. A hook must be registered to run.
 """
 
 import math
+from functools import lru_cache
 
-import torch
 from torch import nn
 
 from snnlab.core import checks
 from snnlab.core.hooks import StateHook
+from snnlab.core.module import without_grad
 from snnlab.core.tensors import normalize
 from snnlab.updates.updater import Updater, assign, changeable
 
@@ -21,14 +22,24 @@ _MISSING = object()
 
 
 def _owner(module: nn.Module, attr: str) -> tuple[object, str]:
-    """The object that holds the last name of a dotted attribute, and that name."""
-    path = checks.text("attr", attr).split(".")
+    """The object that should hold the last name of a dotted attribute, and that name."""
+    *way, last = _path(attr)
     owner = module
-    for part in path:
-        owner, holder = getattr(owner, part, _MISSING), owner
-        if owner is _MISSING:
-            raise AttributeError(f"attr is {attr!r}, but {type(holder).__name__} has no attribute {part!r}. Name one that it has.")
-    return holder, path[-1]
+    for part in way:
+        owner = _part(owner, part, attr)
+    return owner, last
+
+
+@lru_cache
+def _path(attr: str) -> list[str]:
+    return checks.text("attr", attr).split(".")
+
+
+def _part(owner: object, name: str, attr: str) -> object:
+    found = getattr(owner, name, _MISSING)
+    if found is _MISSING:
+        raise AttributeError(f"attr is {attr!r}, but {type(owner).__name__} has no attribute {name!r}. Name one that it has.")
+    return found
 
 
 class Normalization(StateHook):
@@ -73,18 +84,22 @@ class Normalization(StateHook):
         if order != float("inf"):
             checks.not_zero("order", order)
         checks.not_zero("scale", scale)
-        _owner(module, attr)
+        _part(*_owner(module, attr), attr)
         self.attr, self.order, self.scale, self.dim, self.epsilon = attr, order, scale, dim, epsilon
 
+    @without_grad
     def hook(self, module: nn.Module) -> None:
         """Scales the attribute back to its norm."""
         owner, name = _owner(module, self.attr)
-        with torch.no_grad():
-            assign(owner, name, normalize(getattr(owner, name), self.order, self.scale, self.dim, self.epsilon))
+        assign(owner, name, normalize(getattr(owner, name), self.order, self.scale, self.dim, self.epsilon))
 
 
 class Clamping(StateHook):
     """Keeps a tensor attribute in a range: after each call of the module it is clamped.
+
+    Where an update has changed no more than a few rows or columns of a connection's weights, these are clamped, for all others lie in the
+    range since the last time. Whatever torch counts as a write to the weights is seen; after a write that it does not count, through
+    `weight.data`, all are clamped again within 16 updates.
 
     Args:
         module: whose calls it follows.
@@ -124,18 +139,21 @@ class Clamping(StateHook):
         low, high = (None if end is None else checks.number(name, end) for name, end in (("min", min), ("max", max)))
         if low is not None and high is not None and not high > low:
             raise ValueError(f"max must be above min ({low}), but is {high}.")
-        _owner(module, attr)
+        _part(*_owner(module, attr), attr)
         self.attr, self.min, self.max = attr, low, high
 
+    def ends_of(self, module: nn.Module, name: str) -> tuple[float | None, float | None] | None:
+        """The range in which it keeps a parameter of the module's parent now; None where it does not."""
+        return (self.min, self.max) if self.attr == f"parent.{name}" and self.runs_in(module) else None
+
+    @without_grad
     def hook(self, module: nn.Module) -> None:
         """Brings the attribute back into its range."""
         owner, name = _owner(module, self.attr)
         parameter, updater = changeable(owner, name), getattr(owner, "updater", None)
-        with torch.no_grad():
-            if parameter is not None and isinstance(updater, Updater) and updater.known.holds(name, parameter):
-                parameter.clamp_(self.min, self.max)
-                updater.known.keep(name, parameter, read=False)
-            elif parameter is not None and math.isfinite(parameter.sum().item()):  # NaN stays NaN when clamped: the setter refuses it
-                parameter.clamp_(self.min, self.max)
-            else:
-                assign(owner, name, getattr(owner, name).clamp(self.min, self.max))
+        if parameter is not None and isinstance(updater, Updater) and updater.known.holds(name, parameter):
+            updater.known.clamp_(name, parameter, self.min, self.max)
+        elif parameter is not None and math.isfinite(parameter.sum().item()):  # NaN stays NaN when clamped: the setter refuses it
+            parameter.clamp_(self.min, self.max)
+        else:
+            assign(owner, name, getattr(owner, name).clamp(self.min, self.max))

@@ -6,13 +6,14 @@ Rules only write into the accumulators, `connection.updater.weight`; nothing cha
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from snnlab.core import checks
-from snnlab.core.module import Module
+from snnlab.core.module import Module, without_grad
 from snnlab.updates.accumulator import Accumulator, add_to_
 from snnlab.updates.known import KnownFinite
 from snnlab.updates.product import Product
@@ -36,11 +37,18 @@ def assign(owner: Any, name: str, value: Tensor) -> None:
 
 def changeable(owner: Any, name: str) -> nn.Parameter | None:
     """The parameter of this name if it may be changed in place, as where its setter does no more than check and copy; else None."""
-    value, found = getattr(owner, name), getattr(type(owner), name, None)
-    if not isinstance(value, nn.Parameter) or hasattr(type(owner), f"limit_{name}"):
-        return None
-    plain = name in owner._parameters if found is None else hasattr(getattr(found, "fset", None), "checks_alone")
-    return value if plain else None
+    value, by_class = getattr(owner, name), _set_plainly(type(owner), name)
+    plain = name in owner._parameters if by_class is None else by_class
+    return value if plain and isinstance(value, nn.Parameter) else None
+
+
+@lru_cache
+def _set_plainly(kind: type, name: str) -> bool | None:
+    """Whether the setter that a class has for a name does no more than check and copy; None for a name of which it knows nothing."""
+    if hasattr(kind, f"limit_{name}"):
+        return False
+    found = getattr(kind, name, None)
+    return None if found is None else hasattr(getattr(found, "fset", None), "checks_alone")
 
 
 class Updater(Module):
@@ -121,7 +129,7 @@ class Updater(Module):
         for accumulator in self._accumulators.values():
             accumulator.clear()
 
-    @torch.no_grad()
+    @without_grad
     def forward(self, *names: str) -> None:
         """Applies pending updates to the named parameters, or to all.
 
@@ -164,15 +172,33 @@ class Updater(Module):
         parameter = changeable(self.parent, name)
         if parameter is None or update.shape != parameter.shape or update.dtype != parameter.dtype:
             return False
-        bound = update.bound() if isinstance(update, Product) else torch.linalg.vector_norm(update)  # of each element's size
-        kind = torch.finfo(update.dtype)
-        if not bound.item() < kind.max * kind.eps / 8:  # nor if it is NaN
+        changes = None
+        if not isinstance(update, Product):
+            bound = torch.linalg.vector_norm(update).item()  # of each element's size
+        elif (changes := update.changes()) is None:
+            bound = update.bound()
+        else:
+            bound = sum([change.bound() for change in changes])
+        kind = torch.finfo(parameter.dtype)
+        if not bound < kind.max * kind.eps / 8:  # nor if it is NaN
             return False
         if unknown := not self.known.holds(name, parameter):
             checks.finite(name, parameter)
-        add_to_(parameter, update)
-        self.known.keep(name, parameter, read=unknown)
+        ends = None if changes is None or len(changes) != 1 or unknown else self._limits_at_once(name)
+        if changes is None:
+            add_to_(parameter, update)
+        elif ends is not None and ends == self.known.within(name):
+            changes.pop().add_and_clamp_(parameter, *ends)
+        else:
+            for change in changes:
+                change.add_to_(parameter)
+        self.known.keep(name, parameter, read=unknown, changes=changes)
         return True
+
+    def _limits_at_once(self, name: str) -> tuple[float | None, float | None] | None:
+        """The range that a parameter is clamped to before anything else sees it: that of the first hook, if it is a `Clamping`."""
+        limit = getattr(next(iter(self._forward_hooks.values()), None), "__self__", None)
+        return limit.ends_of(self, name) if hasattr(limit, "ends_of") else None
 
     def _unknown(self, name: str) -> AttributeError:
         return AttributeError(f"{name!r} is not updated here; {', '.join(self.names) or 'nothing'} is.")

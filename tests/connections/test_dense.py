@@ -1,5 +1,8 @@
 """LinearDense: its product by algebra, and its shapes."""
 
+import copy
+import pickle
+
 import pytest
 import torch
 
@@ -92,3 +95,23 @@ def test_a_longest_delay_that_cannot_be_is_refused(delay, words):
 def test_an_unknown_argument_is_refused():
     with pytest.raises(TypeError, match="biased"):
         snn.LinearDense(2, 2, 1.0, synapse=DELTA, biased=True)
+
+
+def test_a_large_step_of_one_sample_is_the_same_with_and_without_gradients_few_spikes_and_many():
+    for rate in (0.0, 0.02, 0.5):
+        connection = snn.LinearDense(300, 200, 1.0, synapse=DELTA, bias=True)
+        spikes = torch.rand(1, 300, generator=torch.Generator().manual_seed(1)) < rate
+        expected = 2 * spikes.double() @ connection.weight.detach().double().t() + connection.bias.detach().double()
+        for recording in (True, False):
+            with torch.set_grad_enabled(recording):
+                torch.testing.assert_close(connection(spikes), expected.float())
+
+
+def test_weights_lie_input_by_input_and_stay_so_in_copies_other_dtypes_and_files():
+    connection = snn.LinearDense(4, 3, 1.0, synapse=DELTA)
+    twin = snn.LinearDense(4, 3, 1.0, synapse=DELTA)
+    twin.load_state_dict(connection.state_dict())
+    connection.weight = torch.rand(3, 4)
+    for each in (connection, copy.deepcopy(connection), copy.deepcopy(connection).double(), twin, pickle.loads(pickle.dumps(connection))):
+        assert each.weight.stride() == (1, 3)
+    assert snn.LinearDense(4, 3, 1.0, synapse=DELTA, delay=3.0).weight.is_contiguous()

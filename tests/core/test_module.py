@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import nn
 
+import snnlab as snn
 from snnlab.core import checks
-from snnlab.core.module import Module
+from snnlab.core.module import Module, changes, without_grad
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.core.record import RecordTensor
 
@@ -322,3 +323,91 @@ def test_a_tensor_given_to_a_property_reaches_the_property():
     owner.value = nn.Parameter(torch.zeros(1), requires_grad=False)
     assert owner.value.item() == 1
     assert list(owner.parameters()) == []
+
+
+# ------------------------------------------------------------------------------------------------------------ calls, and what changes
+
+
+HOOKS = {
+    "forward": lambda cell, note: cell.register_forward_hook(lambda *_: note("after")),
+    "pre": lambda cell, note: cell.register_forward_pre_hook(lambda *_: note("before")),
+    "backward": lambda cell, note: cell.register_full_backward_hook(lambda *_: note("backward")),
+    "before backward": lambda cell, note: cell.register_full_backward_pre_hook(lambda *_: note("backward")),
+    "every forward": lambda cell, note: nn.modules.module.register_module_forward_hook(lambda *_: note("after")),
+    "every pre": lambda cell, note: nn.modules.module.register_module_forward_pre_hook(lambda *_: note("before")),
+    "every backward": lambda cell, note: nn.modules.module.register_module_full_backward_hook(lambda *_: note("backward")),
+    "every before backward": lambda cell, note: nn.modules.module.register_module_full_backward_pre_hook(lambda *_: note("backward")),
+}
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_a_call_runs_every_hook_that_there_is(hook):
+    cell, said = Cell(), []
+    handle = HOOKS[hook](cell, said.append)
+    try:
+        cell(torch.ones(1, 3, requires_grad=True)).sum().backward()
+    finally:
+        handle.remove()
+    assert said == [{"forward": "after", "pre": "before"}.get(hook.split()[-1], "backward")]
+    cell(torch.ones(1, 3))
+    assert len(said) == 1
+
+
+def test_a_call_without_hooks_passes_everything_on():
+    class Passes(Module):
+        def forward(self, *args, **kwargs):
+            return args, kwargs
+
+    assert Passes()(1, 2, three=3) == ((1, 2), {"three": 3})
+
+
+def test_a_compiled_module_runs_what_was_compiled():
+    cell = Cell()
+    cell._compiled_call_impl = lambda inputs: "compiled"  # where torch.compile puts it
+    assert cell(torch.ones(1, 3)) == "compiled"
+
+
+@pytest.mark.parametrize(
+    ("change", "counts"),
+    [
+        (lambda cell: cell(torch.ones(1, 3)), True),  # its step counter is an attribute
+        (lambda cell: setattr(cell, "note", 1), True),
+        (lambda cell: cell.to(torch.float64), True),
+        (lambda cell: cell.eval(), True),
+        (lambda cell: cell.spikes.push(torch.ones(1, 3)), False),
+        (lambda cell: setattr(cell, "voltage_", torch.zeros(1, 3)), False),
+        (lambda cell: cell.set_states(voltage_=torch.zeros(1, 3)), False),
+        (lambda cell: cell.voltage_.add_(1), False),
+    ],
+)
+def test_changes_of_anything_but_states_are_counted(change, counts):
+    cell = Cell()
+    cell.spikes.push(torch.zeros(1, 3))
+    before = changes()
+    change(cell)
+    assert (changes() != before) == counts
+
+
+def test_a_setting_that_is_set_is_a_change():
+    neuron = snn.LIF(1, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-50.0, refrac_t=0.0, time_constant=10.0)
+    for change in (
+        lambda: setattr(neuron, "thresh_v", -55.0),
+        lambda: neuron.configure(rest_v=-60.0),
+        lambda: setattr(neuron, "batchsz", 2),
+    ):
+        before = changes()
+        change()
+        assert changes() != before
+
+
+@pytest.mark.parametrize("recording", [True, False])
+def test_without_grad_records_nothing_and_leaves_the_mode_as_it_was(recording):
+    @without_grad
+    def double(x):
+        """Twice."""
+        return 2 * x, torch.is_grad_enabled()
+
+    with torch.set_grad_enabled(recording):
+        doubled, inside = double(torch.ones(1, requires_grad=True))
+        assert torch.is_grad_enabled() == recording
+    assert (doubled.requires_grad, inside, double.__doc__) == (False, False, "Twice.")

@@ -14,6 +14,7 @@ import torch
 
 import snnlab as snn
 import snnlab.learning
+from snnlab.core import events
 from tests.learning.scripted import Largest, Scripted, random_delays, trains
 
 BATCH, STEPS, LONGEST = 2, 7, 3.0
@@ -166,7 +167,7 @@ class Run:
         """Bytes of what is pending, and of what the rule keeps."""
         parts = [part for each in self.layer.updater.updates_.values() for part in (each._pos, each._neg)]
         entries = [entry for part in parts for entry in part.entries]
-        tensors = [each for entry in entries for each in (vars(entry).values() if not isinstance(entry, torch.Tensor) else (entry,))]
+        tensors = [each for entry in entries for each in ((entry,) if isinstance(entry, torch.Tensor) else entry.factors)]
         return sum(each.untyped_storage().nbytes() for each in (*tensors, *self.trainer.buffers()))
 
 
@@ -477,6 +478,11 @@ def test_where_nobody_has_spiked_nothing_is_nan(rule, place):
         assert torch.equal(before, after) != (rule.kind is snn.LinearHomeostasis)
 
 
+def whole(entry):
+    """What is pending, multiplied out."""
+    return entry if isinstance(entry, torch.Tensor) else entry.dense()
+
+
 @pytest.mark.parametrize("reduction", [None, lambda rows, dim: rows.amax(dim)], ids=["quick", "general"])
 @every_rule
 def test_what_is_pending_stays_as_it_was_proposed(rule, reduction):
@@ -488,12 +494,32 @@ def test_what_is_pending_stays_as_it_was_proposed(rule, reduction):
         for each in run.draw():
             run.step(*each)
             entries = [entry for part in (accumulator._pos, accumulator._neg) for entry in part.entries]
-            tensors = [t for entry in entries for t in ([entry] if isinstance(entry, torch.Tensor) else vars(entry).values())]
-            held += [(tensor, tensor.clone()) for tensor in tensors]
+            held += [(entry, whole(entry).clone()) for entry in entries]
             accumulator.clear()
         run.trainer.clear()
         assert held
-        assert all(torch.equal(now, before) for now, before in held)
+        assert all(torch.equal(whole(entry), before) for entry, before in held)
+
+
+@pytest.mark.parametrize("place", ["dense", "lateral"])
+@every_rule
+def test_where_few_spike_the_change_is_that_of_a_step_that_looks_at_all(rule, place, monkeypatch):
+    if rule.trains == "delay":
+        pytest.skip("by events weights are changed, not delays")
+    found = {}
+    for way, large in (("all", 10**9), ("events", 1)):
+        monkeypatch.setattr(events, "LARGE", large)
+        monkeypatch.setattr(events, "SHARE", 1)  # any number is few
+        run = Run(rule, place, delays="none", batch=1, updates=True)
+        limit = snn.Clamping(run.layer.updater, "parent.weight", 0.0, 1.0)
+        limit.register()
+        with torch.no_grad():
+            found[way] = [run.go([each]) for each in run.draw()]
+        assert found[way][-1].min() >= 0
+        assert found[way][-1].max() <= 1
+    for dense, sparse in zip(found["all"], found["events"], strict=True):
+        torch.testing.assert_close(sparse, dense, rtol=1e-12, atol=1e-12)
+    assert not torch.equal(found["all"][0], found["all"][-1])
 
 
 # -------------------------------------------------------------------------------------------------------------------------- memory

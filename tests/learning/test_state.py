@@ -94,3 +94,26 @@ def test_a_copy_and_a_pickle_follow_the_settings_of_their_own_rule():
     for twin in (copy.deepcopy(trainer), pickle.loads(pickle.dumps(trainer))):
         twin.lr_post = 0.9
         assert (twin.get_unit("only").state.lr_post, trainer.get_unit("only").state.lr_post) == (0.9, 0.5)
+
+
+def test_what_was_looked_up_is_looked_up_anew_after_every_change_and_after_one_that_failed():
+    trainer = snn.TripletSTDP(0.1, 0.1, -0.1, 0.1, tc_post_fast=20.0, tc_post_slow=100.0, tc_pre_fast=20.0, tc_pre_slow=100.0)
+    state = trainer.register_cell("only", connect().cell).state
+    assert (state.tc_pre_fast, state.trace_mode, state.tracemode) == (20.0, "cumulative", "cumulative")
+    trainer.tracemode = "nearest"
+    assert (state.trace_mode, state.tracemode) == ("nearest", "nearest")
+    with pytest.raises(ValueError, match="tc_pre_slow must be above tc_pre_fast"):
+        trainer.tc_pre_fast = 200.0
+    assert (trainer.tc_pre_fast, state.tc_pre_fast) == (20.0, 20.0)
+    with pytest.raises(ValueError, match="tc_pre_slow must be above tc_pre_fast"):
+        state.tc_pre_slow = 10.0
+    assert state.tc_pre_slow == 100.0
+    state.trace_mode = "cumulative"
+    assert (state.trace_mode, state.tracemode, trainer.tracemode) == ("cumulative", "cumulative", "nearest")
+
+
+def test_traces_are_built_anew_in_another_process_too():
+    trainer, layer = rule(), connect(batch_size=2)
+    state = trainer.register_cell("only", layer.cell).state
+    assert state.fitted_at is not None
+    assert pickle.loads(pickle.dumps(trainer)).get_unit("only").state.fitted_at is None

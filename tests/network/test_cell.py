@@ -113,3 +113,20 @@ def test_a_pair_of_different_step_times_is_refused():
     neuron = snn.LIF(2, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-50.0, refrac_t=2.0, time_constant=10.0)
     with pytest.raises(RuntimeError, match=r"steps by 0\.5 ms, but neuron .serial. by 1\.0 ms\. Give both one step time"):
         snn.Serial(connection, neuron)
+
+
+def test_the_spikes_that_a_rule_reads_are_those_that_the_cell_shows():
+    class Late(snn.LIF):
+        """Shows nothing of what it does."""
+
+        @property
+        def spike(self):
+            return torch.zeros_like(self.spike_)
+
+    for kind, shown in ((snn.LIF, True), (Late, False)):
+        connection = snn.LinearDense(1, 1, 1.0, synapse=snn.DeltaCurrent.partialconstructor(100.0), weight_init=torch.ones_like)
+        neuron = kind(1, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-60.0, refrac_t=0.0, time_constant=10.0)
+        layer = snn.Serial(connection, neuron)
+        assert layer(torch.ones(1, 1)).item()
+        assert layer.cell.postspike.item() is shown
+        assert layer.cell.fired.item() is shown

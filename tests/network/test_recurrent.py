@@ -437,3 +437,30 @@ def test_a_gradient_goes_round_the_loop_until_it_is_cut():
     assert not layer.feedback_spikes.requires_grad
     layer.clear()
     assert layer.feedback_spikes.dtype == torch.bool
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda layer: setattr(layer.feedback_neuron, "batchsz", 2), "has batchsz 1, but neuron"),
+        (lambda layer: setattr(layer.lateral_connection, "dt", 0.5), "steps by 0.5 ms"),
+        (lambda layer: setattr(layer.feedfwd_connection.synapse, "dt", 0.5), "steps by 0.5 ms"),
+    ],
+)
+def test_parts_that_were_changed_between_two_steps_are_checked_before_the_next(change, words):
+    layer = build()
+    for _ in range(3):
+        layer(ON)
+    change(layer)
+    before = layer.feedfwd_neuron.voltage
+    for each in (layer, copy.deepcopy(layer)):
+        with pytest.raises(RuntimeError, match=words):
+            each(ON)
+    assert torch.equal(layer.feedfwd_neuron.voltage, before)
+
+
+def test_a_transform_that_comes_between_two_steps_is_heard():
+    layer = build()
+    assert layer(ON)[1].any()
+    layer.lateral_in_transform = torch.zeros_like
+    assert not layer(ON)[1].any()

@@ -8,9 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snnlab.core.record import RecordTensor
 from snnlab.synapses import (
-    DelayedRead,
     DeltaCurrent,
     DeltaPlusCurrent,
     DoubleExponentialCurrent,
@@ -18,7 +16,7 @@ from snnlab.synapses import (
     SingleExponentialCurrent,
     Synapse,
 )
-from snnlab.synapses.base import as_binary, decay_mode, decaying_read, interpolation_mode, pulse_mode, refuse_unknown
+from snnlab.synapses.base import as_binary, decay_mode, interpolation_mode, pulse_mode, refuse_unknown
 
 DEVICES = ["cpu"] + ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available()
 
@@ -530,16 +528,6 @@ def test_a_synapse_of_ones_own_needs_histories_and_how_to_read_them():
             method(synapse)
 
 
-def test_a_read_scales_what_is_stored_then_puts_the_overbound_value():
-    record = RecordTensor(1.0, 1.0, shape=(1, 2))
-    record.push(torch.tensor([[1.0, 2.0]]))
-    read = DelayedRead(record, "previous", tolerance=1e-4, scale=10.0)
-    selector = torch.tensor([[0.0, 5.0]])
-    assert read.at(selector, 3.0).tolist() == [[10, 3]]
-    assert read.at(selector, None).tolist() == [[10, 0]]
-    assert read.at(selector.unsqueeze(-1), 3.0).tolist() == [[[10], [3]]]
-
-
 def test_any_nonzero_input_is_one_spike_that_lets_a_gradient_through():
     inputs = torch.tensor([0.0, 0.5, -3.0, 1.0], requires_grad=True)
     spikes = as_binary(inputs, torch.float32)
@@ -567,7 +555,16 @@ def test_a_way_to_read_between_two_steps_is_one_of_its_kind_in_any_case(check, t
             check("interp_mode", mode)
 
 
-def test_a_current_that_decays_is_read_with_its_time_constant_unless_along_the_line():
-    record = RecordTensor(1.0, 1.0, shape=(1, 1))
-    assert decaying_read(record, "expdecay", 1e-4, 5.0) == DelayedRead(record, "expdecay", 1e-4, 1.0, 5.0)
-    assert decaying_read(record, "linear", 1e-4, 5.0, scale=-1.0) == DelayedRead(record, "linear", 1e-4, -1.0, None)
+def test_spikes_arrive_as_the_numbers_one_and_zero_whatever_is_kept():
+    class Loud(DeltaCurrent):
+        """Keeps 3 for a spike."""
+
+        def forward(self, *inputs):
+            self.spike_.push(self.check_inputs(inputs) * 3.0)
+            return self.spike_.peek()
+
+    for kind in (Loud, DeltaCurrent):
+        synapse = kind(2, 1.0, spike_charge=1.0)
+        synapse(torch.tensor([[1.0, 0.0]]))
+        assert synapse.arrived.tolist() == [[1, 0]]
+        assert synapse.arrived.dtype == torch.float32

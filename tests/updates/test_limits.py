@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from snnlab import DeltaCurrent, LinearDense
-from snnlab.updates import Clamping, Normalization
+from snnlab.updates import Change, Clamping, Normalization, Product
+from snnlab.updates.known import CLAMP_AGAIN
 
 
 def connected(weight):
@@ -211,3 +212,64 @@ def test_a_limit_whose_result_is_refused_by_the_setter_says_so():
     with pytest.raises(ValueError, match="delay must lie between 0 and 5 ms"):
         connection.update()
     assert connection.delay.tolist() == [[1, 1]]
+
+
+# ------------------------------------------------------------------------------------------------------------ after changes of a few
+
+
+def spiking(axis, places, size):
+    """±0.4 at some rows or columns of 6 x 5 weights."""
+    near = torch.tensor([0.4 if place % 2 else -0.4 for place in places])
+    return Product.of(Change(axis, torch.tensor(places), near, torch.ones(11 - size), size))
+
+
+STEPS = [(0, [1]), (1, [0, 3]), (0, [2, 5]), (1, [4]), (1, [0, 1, 2]), (0, [1])]
+MEDDLERS = {
+    "nobody": lambda connection, hook, step: None,
+    "somebody who writes": lambda connection, hook, step: connection.weight.detach().add_(0.3) if step == 2 else None,
+    "somebody who sets": lambda connection, hook, step: setattr(connection, "weight", connection.weight * 3) if step == 3 else None,
+    "another range": lambda connection, hook, step: setattr(hook, "max", 0.8 if step % 2 else 0.6),
+    "no clamping for a while": lambda connection, hook, step: hook.deregister() if step in (2, 3) else hook.register(),
+    "evaluation for a while": lambda connection, hook, step: connection.train(step not in (2, 3)),
+    "a mask": lambda connection, hook, step: setattr(connection, "mask", torch.eye(6, 5)) if step == 3 else None,
+}
+
+
+@pytest.mark.parametrize("meddler", MEDDLERS)
+@pytest.mark.parametrize("both", [False, True], ids=["one a step", "rows and columns"])
+@pytest.mark.parametrize("first", ["clamping", "another hook"])
+def test_clamping_after_changes_of_a_few_rows_or_columns_is_clamping(meddler, both, first):
+    def run(dense):
+        weight = torch.rand(6, 5, generator=torch.Generator().manual_seed(0))
+        connection, seen = connected(weight.tolist()), []
+        if first == "another hook":
+            connection.updater.register_forward_hook(lambda updater, *_: seen.append(updater.parent.weight.detach().clone()))
+        hook = Clamping(connection.updater, "parent.weight", 0.0, 1.0, eval_update=False)
+        hook.register()
+        for step, (axis, places) in enumerate(STEPS * 2):
+            MEDDLERS[meddler](connection, hook, step)
+            update = spiking(axis, places, 5 if axis else 6)
+            if both:
+                update = update + spiking(1 - axis, [0, 2, 3], 6 if axis else 5)
+            connection.updater.weight.add(pos=update.dense() if dense else update)
+            connection.update()
+            seen.append(connection.weight.detach().clone())
+        return seen
+
+    expected, found = run(dense=True), run(dense=False)
+    assert len(expected) == len(found)
+    for one, other in zip(expected, found, strict=True):
+        torch.testing.assert_close(other, one)
+    assert not torch.equal(expected[0], expected[-1])
+
+
+def test_a_write_that_torch_does_not_count_is_clamped_some_updates_later():
+    connection = connected(torch.full((6, 5), 0.5).tolist())
+    Clamping(connection.updater, "parent.weight", 0.0, 1.0).register()
+    for step in range(3 + CLAMP_AGAIN + 1):
+        connection.updater.weight.add(pos=spiking(0, [1], 6))
+        connection.update()
+        if step == 2:
+            connection.weight.data[4, 4] = 7.0
+    assert connection.weight.max() == 1
+    assert connection.weight[4, 4] == 1

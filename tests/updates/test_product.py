@@ -1,6 +1,7 @@
 """A product of two factors does everywhere what it would do multiplied out."""
 
 import copy
+import math
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snnlab.core.bounds import bound_upper_multiplicative
-from snnlab.updates import Accumulator, Product
+from snnlab.updates import Accumulator, Change, Product
 
 NUMBERS = st.lists(st.floats(-100, 100), min_size=6, max_size=6)
 
@@ -36,7 +37,7 @@ def test_products_add_up_and_turn_their_sign_without_being_multiplied_out(left, 
     a, b = (torch.tensor(each, dtype=torch.float64).view(2, 3) for each in (left, more))
     c = torch.tensor(right, dtype=torch.float64).view(3, 2)
     total = Product(a, c) + -Product(b, c)
-    assert total.left.shape == (2, 6)
+    assert [tuple(factor.shape) for factor in total.factors] == [(2, 6), (6, 2)]
     expected = [[sum((a[n, k] - b[n, k]).item() * c[k, m].item() for k in range(3)) for m in range(2)] for n in range(2)]
     torch.testing.assert_close(total.dense(), torch.tensor(expected, dtype=torch.float64), atol=1e-9, rtol=1e-9)
 
@@ -49,7 +50,7 @@ def test_no_element_is_larger_than_the_bound(left, right):
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_the_bound_of_what_is_not_finite_is_not_finite(bad):
-    assert not torch.isfinite(factors(bad).bound())
+    assert not math.isfinite(factors(bad).bound())
 
 
 def test_what_is_pending_is_read_as_a_tensor():
@@ -126,3 +127,82 @@ def test_a_module_takes_pending_products_along_to_another_dtype():
     accumulator = Accumulator()
     accumulator.add(pos=factors())
     assert accumulator.double().pending(torch.zeros(2, 3)).dtype == torch.float64
+
+
+# ------------------------------------------------------------------------------------------------------------ changes of a few places
+
+
+def rows():
+    """+2·[1, 2, 3] to row 1, −1·[1, 2, 3] to row 3 of a 4 x 3 matrix."""
+    return Change(0, torch.tensor([1, 3]), torch.tensor([2.0, -1.0]), torch.tensor([1.0, 2.0, 3.0]), 4)
+
+
+def columns():
+    """0.5·[1, 2, 3, 4] to column 2 of a 4 x 3 matrix."""
+    return Change(1, torch.tensor([2]), torch.tensor([0.5]), torch.tensor([1.0, 2.0, 3.0, 4.0]), 3)
+
+
+def wide():
+    """[1, 10]·[[1, 2, 3], [4, 5, 6]] to row 0 of a 4 x 3 matrix."""
+    return Change(0, torch.tensor([0]), torch.tensor([[1.0, 10.0]]), torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), 4)
+
+
+def none():
+    """Nothing, in no row of a 4 x 3 matrix."""
+    return Change(0, torch.tensor([], dtype=torch.long), torch.tensor([], dtype=torch.long), torch.full((3,), 7.0), 4)
+
+
+CHANGES = [
+    (rows, [[0, 0, 0], [2, 4, 6], [0, 0, 0], [-1, -2, -3]]),
+    (columns, [[0, 0, 0.5], [0, 0, 1.0], [0, 0, 1.5], [0, 0, 2.0]]),
+    (wide, [[41, 52, 63], [0, 0, 0], [0, 0, 0], [0, 0, 0]]),
+    (none, [[0, 0, 0]] * 4),
+]
+changes = pytest.mark.parametrize(("change", "expected"), CHANGES, ids=[make.__name__ for make, _ in CHANGES])
+
+
+@changes
+def test_a_change_is_a_product_like_any_other(change, expected):
+    product = Product.of(change())
+    assert product.dense().tolist() == expected
+    assert (-product).dense().tolist() == (-torch.tensor(expected)).tolist()
+    assert (tuple(product.shape), product.dtype) == ((4, 3), torch.float32)
+    assert product.map(torch.Tensor.double).dense().tolist() == expected
+    both = product + Product(torch.ones(4, 1), torch.ones(1, 3))
+    assert both.dense().tolist() == (torch.tensor(expected) + 1).tolist()
+    assert both.changes() is None
+    assert (product - product).dense().tolist() == [[0, 0, 0]] * 4
+
+
+@changes
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_change_is_added_where_it_says_and_nowhere_else(change, expected, sign):
+    change = change()._replace(sign=sign)
+    if not change.places.numel():
+        assert Product.of(change).changes() == []
+        return
+    (found,) = Product.of(change).changes()
+    for order in (torch.Tensor.contiguous, lambda matrix: matrix.t().contiguous().t()):
+        matrix = order(torch.full((4, 3), 0.25))
+        found.add_to_(matrix)
+        torch.testing.assert_close(matrix, 0.25 + sign * torch.tensor(expected))
+        touched = torch.tensor(expected) != 0
+        matrix = order(torch.full((4, 3), 5.0))
+        found.add_and_clamp_(matrix, 0.0, 5.25)
+        torch.testing.assert_close(matrix, torch.where(touched, (5.0 + sign * torch.tensor(expected)).clamp(0, 5.25), 5.0))
+        matrix = order(torch.full((4, 3), 9.0))
+        found.clamp_(matrix, None, 5.0)
+        torch.testing.assert_close(matrix, torch.where(touched, 5.0, 9.0))
+        assert found.bound() >= torch.tensor(expected).abs().max() * (1 - 1e-6)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, 1e30])
+def test_the_bound_of_a_change_is_finite_only_where_it_can_be_told(bad):
+    assert not math.isfinite(rows()._replace(near=torch.tensor([bad, 1.0])).bound())
+
+
+def test_a_change_that_has_a_graph_behind_it_is_detached():
+    near = torch.tensor([2.0, -1.0], requires_grad=True)
+    detached = Product.of(rows()._replace(near=near)).detach()
+    assert not detached.dense().requires_grad
+    assert detached.dense().tolist() == CHANGES[0][1]
