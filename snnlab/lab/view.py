@@ -1,4 +1,5 @@
-"""The view in the page: a widget whose drawing is in paint.js, whose controls are in knobs.js, and which view.js holds together.
+"""The view in the page: a widget whose panels are painted by a file each (raster.js, fields.js), whose controls are in knobs.js, and which
+view.js holds together.
 
 What is drawn once travels as the widget's state. What is drawn at every frame travels as one custom message with one binary buffer, which
 is not stored anywhere: a page that opens later asks for a frame.
@@ -16,6 +17,7 @@ from matplotlib import colormaps
 from snnlab.plots import style
 
 HERE = Path(__file__).parent
+PAINTING = ("look.js", "layout.js", "axes.js", "raster.js", "traces.js", "heat.js", "fields.js", "paint.js")
 
 
 def _shades(name: str) -> str:
@@ -32,7 +34,7 @@ class View(anywidget.AnyWidget):
         devices: names for the menu of devices; empty for no menu.
     """
 
-    _esm = "\n".join((HERE / name).read_text(encoding="utf-8") for name in ("paint.js", "knobs.js", "view.js"))
+    _esm = "\n".join((HERE / name).read_text(encoding="utf-8") for name in (*PAINTING, "knobs.js", "view.js"))
     _css = (HERE / "view.css").read_text(encoding="utf-8")
     scene = traitlets.Dict().tag(sync=True)
     controls = traitlets.List().tag(sync=True)

@@ -16,7 +16,7 @@ from torch import Tensor
 from snnlab.updates.product import Change
 
 READ_AGAIN = 100  # writes of an updater; what one read costs, spread over these, is nothing
-CLAMP_AGAIN = 16  # clampings of a few rows and columns, likewise
+CLAMP_AGAIN = 32  # clampings of a few rows and columns, likewise
 
 
 @dataclass

@@ -99,7 +99,7 @@ class Clamping(StateHook):
 
     Where an update has changed no more than a few rows or columns of a connection's weights, these are clamped, for all others lie in the
     range since the last time. Whatever torch counts as a write to the weights is seen; after a write that it does not count, through
-    `weight.data`, all are clamped again within 16 updates.
+    `weight.data`, all are clamped again within 32 updates.
 
     Args:
         module: whose calls it follows.

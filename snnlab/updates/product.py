@@ -8,7 +8,7 @@ and few neurons spiked, only their rows or columns of the weights are read and w
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -77,6 +77,25 @@ class Change(NamedTuple):
         """Clamps the rows or columns in place."""
         changed = self._across(matrix)
         changed.index_copy_(0, self.places, changed.index_select(0, self.places).clamp_(low, high))
+
+
+def add_and_clamp_(matrix: Tensor, changes: Sequence[Change], low: float | None, high: float | None) -> None:
+    """Adds changes in place, and clamps what they have changed once all are added: where a row meets a column, both count.
+
+    Example:
+        >>> row, column = (Change(axis, torch.tensor([0]), torch.ones(1), torch.ones(2), 2) for axis in (0, 1))
+        >>> matrix = torch.tensor([[-2.5, 0.0], [0.0, 0.0]])
+        >>> add_and_clamp_(matrix, [row, column], 0.0, 0.5)
+        >>> matrix
+        tensor([[0.0000, 0.5000],
+                [0.5000, 0.0000]])
+    """
+    *others, most = sorted(changes, key=lambda change: change.places.numel())
+    for change in others:
+        change.add_to_(matrix)
+    most.add_and_clamp_(matrix, low, high)
+    for change in others:
+        change.clamp_(matrix, low, high)
 
 
 class _Factors(NamedTuple):

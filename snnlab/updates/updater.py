@@ -16,7 +16,7 @@ from snnlab.core import checks
 from snnlab.core.module import Module, without_grad
 from snnlab.updates.accumulator import Accumulator, add_to_
 from snnlab.updates.known import KnownFinite
-from snnlab.updates.product import Product
+from snnlab.updates.product import Product, add_and_clamp_
 
 
 def checks_alone(setter: Callable) -> Callable:
@@ -184,11 +184,12 @@ class Updater(Module):
             return False
         if unknown := not self.known.holds(name, parameter):
             checks.finite(name, parameter)
-        ends = None if changes is None or len(changes) != 1 or unknown else self._limits_at_once(name)
+        ends = None if not changes or unknown else self._limits_at_once(name)
         if changes is None:
             add_to_(parameter, update)
         elif ends is not None and ends == self.known.within(name):
-            changes.pop().add_and_clamp_(parameter, *ends)
+            add_and_clamp_(parameter, changes, *ends)
+            changes = []  # nothing has left the range
         else:
             for change in changes:
                 change.add_to_(parameter)

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from snnlab.lab.view import HERE, PAINTING
+
 ROOT = Path(__file__).resolve().parents[2]
 
 MODEL = """
@@ -257,7 +259,8 @@ WORDS = """([rows, label]) => {
 )
 def test_few_rows_of_a_raster_have_whole_numbers_and_the_axis_says_what_they_are(browser, rows, label, words):
     page = browser.new_page()
-    page.add_script_tag(path=ROOT / "snnlab" / "lab" / "paint.js")
+    for name in PAINTING:
+        page.add_script_tag(path=HERE / name)
     assert page.evaluate(WORDS, [rows, label]) == words
     page.close()
 

@@ -1,10 +1,8 @@
 """Painting itself, in a page of its own: what the arrays of a frame become on a canvas."""
 
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from snnlab.lab.view import HERE, PAINTING
 
 # Paints one panel of a heat map of 2 steps x 2 rows, and reads the middle of each of its four quarters: [red, alpha].
 HEAT = """(shades) => {
@@ -25,7 +23,8 @@ HEAT = """(shades) => {
 @pytest.fixture
 def page(browser):
     page = browser.new_page()
-    page.add_script_tag(path=ROOT / "snnlab" / "lab" / "paint.js")
+    for name in PAINTING:
+        page.add_script_tag(path=HERE / name)
     yield page
     page.close()
 
