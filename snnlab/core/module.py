@@ -166,10 +166,12 @@ class Module(nn.Module):
         """Checks settings that must fit each other (a reset below the threshold); called after every change of one."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Runs `forward` and the hooks on this module. Where there are none it runs `forward` at once: a step makes a dozen such calls."""
+        """Runs `forward` and the hooks on this module: the plain ones that look at what came out by itself, for a step makes a dozen such
+        calls, and all others through torch."""
         if (
-            self._forward_hooks
-            or self._forward_pre_hooks
+            self._forward_pre_hooks
+            or self._forward_hooks_with_kwargs
+            or self._forward_hooks_always_called
             or self._backward_hooks
             or self._backward_pre_hooks
             or _torch._global_forward_hooks
@@ -179,7 +181,12 @@ class Module(nn.Module):
             or self._compiled_call_impl is not None
         ):
             return super().__call__(*args, **kwargs)
-        return self.forward(*args, **kwargs)
+        result = self.forward(*args, **kwargs)
+        if self._forward_hooks:
+            for hook in tuple(self._forward_hooks.values()):
+                changed = hook(self, args, result)
+                result = result if changed is None else changed
+        return result
 
     def __setattr__(self, name: str, value: Any) -> None:
         if type(value) is torch.Tensor and name in self.__dict__.get("_buffers", ()):  # torch would ask what else it might be

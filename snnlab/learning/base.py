@@ -256,8 +256,10 @@ class CellTrainer(Module, ABC):
             raise RuntimeError(f"{type(self).__name__} has no cell to train. Call register_cell(name, cell) first.")
         self._check_arguments(args, kwargs)
         chosen = (self._cells if cells is None else self._chosen(cells)).values()
-        active = [unit for unit in chosen if unit.cell.training] if self.training else []
-        learning = [unit for unit in active if unit.cell.updater is not None]
+        learning, lacking = [], []
+        for unit in chosen if self.training else ():
+            if unit.cell.training:
+                (lacking if unit.cell.updater is None else learning).append(unit)
         ran = [unit for unit in learning if unit.state.watch.has_run(unit.cell)]
         if learning and not ran:
             since = "since the last call" if any(unit.state.watch.called for unit in learning) else "yet"
@@ -265,10 +267,8 @@ class CellTrainer(Module, ABC):
             raise RuntimeError(f"Cell {names} has not run {since}. Call the layer first, then {type(self).__name__}, once a step.")
         for unit in ran:
             self.check_call(unit.cell, unit.state, *args, **kwargs)
-        if len(learning) < len(active):
-            for unit in active:
-                if unit.cell.updater is None:
-                    unit.state.watch.warn_of_no_updater()
+        for unit in lacking:
+            unit.state.watch.warn_of_no_updater()
         for unit in ran:
             cell, state, watch = unit.cell, unit.state, unit.state.watch
             watch.warn_of_gaps(cell)

@@ -411,3 +411,31 @@ def test_without_grad_records_nothing_and_leaves_the_mode_as_it_was(recording):
         doubled, inside = double(torch.ones(1, requires_grad=True))
         assert torch.is_grad_enabled() == recording
     assert (doubled.requires_grad, inside, double.__doc__) == (False, False, "Twice.")
+
+
+def test_hooks_hear_what_came_out_in_their_order_and_may_change_it():
+    class Adds(Module):
+        def forward(self, x, *, more=0):
+            return x + more
+
+    module, heard = Adds(), []
+    module.register_forward_hook(lambda module, args, out: heard.append((module, args, out)))
+    once = module.register_forward_hook(lambda module, args, out: (once.remove(), 10 * out)[1])
+    module.register_forward_hook(lambda module, args, out: out + 0.5)
+    assert module(1, more=2) == 30.5
+    assert module(1, more=2) == 3.5
+    assert heard == [(module, (1,), 3), (module, (1,), 3)]
+    module.register_forward_hook(lambda module, args, kwargs, out: kwargs, with_kwargs=True)
+    assert module(1, more=2) == {"more": 2}
+
+
+def test_a_hook_that_is_always_called_is_called_after_an_error_too():
+    class Fails(Module):
+        def forward(self):
+            raise ArithmeticError
+
+    module, heard = Fails(), []
+    module.register_forward_hook(lambda *_: heard.append(1), always_call=True)
+    with pytest.raises(ArithmeticError):
+        module()
+    assert heard == [1]
