@@ -25,8 +25,8 @@ RULES = {
 
 
 def size(kept: object) -> int:
-    """Bytes of a tensor or product."""
-    parts = (kept.left, kept.right) if isinstance(kept, Product) else (kept,)
+    """Bytes of a tensor, or of a product written as two factors."""
+    parts = kept.factors if isinstance(kept, Product) else (kept,)
     return sum(part.numel() * part.element_size() for part in parts)
 
 
