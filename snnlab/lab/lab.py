@@ -156,6 +156,21 @@ class Lab:
         self.experiment.set(name, value)
         self.sync()
 
+    def follow(self, group: str, neuron: int | None) -> None:
+        """Follows a neuron, as a click on its field does: it is marked, and stands in for the last line of currents and voltages.
+
+        Args:
+            group: name of the neurons, as in "exc".
+            neuron: which of them, by its place in the flattened group; None follows none.
+
+        Raises:
+            LookupError: no panel shows such a group.
+            ValueError: the group has no such neuron.
+        """
+        self.scene.following.follow(group, neuron)
+        self.view.scene = self.view.scene | self.scene.describe()
+        self.sync()
+
     def slider(self, name: str) -> ipywidgets.Widget:
         """An ipywidgets slider that mirrors a control, for a layout of your own: `ipywidgets.VBox([lab.slider("exc.tc_membrane"), ...])`.
 

@@ -24,6 +24,7 @@ class Names:
     """
 
     def __init__(self, layer: Any, trainers: Mapping[str, Any] | None = None) -> None:
+        self.layer = layer
         self.neurons = dict(layer.named_neurons)
         self.connections = dict(layer.named_connections)
         self.trainers = dict(trainers or {})

@@ -3,6 +3,7 @@
     {"do": "hello"}   a view has opened: it wants a frame          {"do": "bye"}    it has closed; with the last one the run stops
     {"do": "ack"}     a frame is painted: the next may leave       {"do": "set"}    a slider was moved
     play, pause, step, reset, speed, device                        the buttons and menus
+    {"do": "follow"}  a neuron was clicked
 
 Every message carries the view it came from and a number that grows; frames say which number of each view has been heard, so that a slider
 under the hand is not pushed back by a frame that does not know its last move yet.
@@ -52,6 +53,7 @@ DO: dict[str, Callable[[Lab, dict[str, Any]], Any]] = {
     "step": lambda lab, message: lab.step(),
     "reset": lambda lab, message: lab.reset(),
     "speed": lambda lab, message: setattr(lab, "speed", message["value"] or None),
+    "follow": lambda lab, message: lab.follow(message["group"], message["neuron"]),
     "set": lambda lab, message: lab.set(message["name"], message["value"]),
     "device": lambda lab, message: lab.to(message["value"]),
 }

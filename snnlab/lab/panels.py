@@ -22,6 +22,8 @@ from snnlab.lab.capture import Capture, row
 from snnlab.lab.names import Names
 from snnlab.lab.recorder import Recorder
 
+WHOLE = 1024  # a group of up to so many neurons is recorded whole, so that a line that is chosen later has a past
+
 
 class Panel(ABC):
     """One picture of a view.
@@ -146,7 +148,12 @@ class Trace(Panel):
         self.neurons = [neuron for neuron in self.neurons if neuron < size] if self.neurons == [0, 1, 2] else self.neurons
         if not all(0 <= neuron < size for neuron in self.neurons):
             raise ValueError(f"neurons must be numbers from 0 to {size - 1}, the elements of {self.name}, but are {self.neurons}.")
-        recorder.follow(self.title, row(read, batch, torch.tensor(self.neurons)), len(self.neurons))
+        self.size, self.whole = size, size <= WHOLE
+        if self.whole:
+            recorder.follow(self.title, row(read, batch, None), size)
+            recorder.show(self.title, self.neurons)
+        else:
+            recorder.follow(self.title, row(read, batch, torch.tensor(self.neurons)), len(self.neurons))
 
     def describe(self) -> dict[str, Any]:
         names = [f"neuron {neuron}" for neuron in self.neurons]

@@ -4,7 +4,7 @@ Every step writes one row into a ring on the model's device: all followed tensor
 rows that are new since the frame before, together with what is looked at once a frame (weights), in one copy to the CPU.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -41,6 +41,7 @@ class Recorder:
         self._followed: dict[str, tuple[Read, int]] = {}
         self._looked: dict[str, Read] = {}
         self._stills: dict[str, np.ndarray] = {}
+        self._shown: dict[str, list[int]] = {}
         self._ring: Tensor | None = None
         self._rows: np.ndarray | None = None
 
@@ -48,6 +49,10 @@ class Recorder:
         """Records `width` numbers that `read` gives after each step."""
         self._followed[key] = (read, width)
         self.clear()
+
+    def show(self, key: str, columns: Sequence[int]) -> None:
+        """Of what is followed under this key, `rows` gives only these columns, in this order. The others are recorded all the same."""
+        self._shown[key] = list(columns)
 
     def look(self, key: str, read: Read) -> None:
         """Fetches what `read` gives once a frame."""
@@ -96,9 +101,8 @@ class Recorder:
             at += width
         else:
             raise KeyError(key)
-        if self._rows is None:
-            return np.full((self.window, width), np.nan, dtype=np.float32)
-        return self._rows[:, at : at + width]
+        rows = np.full((self.window, width), np.nan, dtype=np.float32) if self._rows is None else self._rows[:, at : at + width]
+        return rows[:, self._shown[key]] if key in self._shown else rows
 
     def still(self, key: str) -> np.ndarray:
         """What is looked at once a frame, as of the last fetch."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from snnlab.lab.follow import Following
 from snnlab.lab.names import Names
 from snnlab.lab.panels import Panel
 from snnlab.lab.recorder import Recorder
@@ -34,11 +35,12 @@ class Scene:
             if titles[panel.title] > 1:  # titles are the recorder's keys
                 panel.title += f" ({titles[panel.title]})"
             panel.bind(names, self.recorder, batch)
+        self.following = Following(self.panels, names, self.recorder)
 
     def describe(self) -> dict[str, Any]:
         """What is drawn once."""
-        panels = [panel.describe() for panel in self.panels]
-        return {"window": self.recorder.window, "step_time": self.step_time, "panels": panels}
+        panels = [panel.describe() | self.following.describe(panel) for panel in self.panels]
+        return {"window": self.recorder.window, "step_time": self.step_time, "panels": panels, "followed": dict(self.following.followed)}
 
     def data(self) -> list[dict[str, np.ndarray]]:
         """What is drawn at every frame: for each panel its arrays, as of now."""

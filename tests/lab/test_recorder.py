@@ -67,3 +67,14 @@ def test_clear_forgets():
     recorder.clear()
     recorder.fetch()
     assert np.isnan(recorder.rows("one")).all()
+
+
+def test_of_what_is_recorded_chosen_columns_can_be_shown_with_their_past():
+    recorder, x = Recorder(3), torch.arange(4.0)
+    recorder.follow("a", lambda: x, 4)
+    recorder.show("a", [2, 0])
+    recorder.record()
+    recorder.fetch()
+    np.testing.assert_array_equal(recorder.rows("a"), [[np.nan, np.nan], [np.nan, np.nan], [2.0, 0.0]])
+    recorder.show("a", [3])
+    assert recorder.rows("a")[-1].tolist() == [3.0]
