@@ -80,7 +80,7 @@ class Traces(Lines):
         if attribute or kind != "trainers":
             raise LookupError(f"{self.name!r} must name a trainer, such as 'stdp' of trainers={{'stdp': stdp}}.")
         unit = owner.get_unit(self.cell) if self.cell is not None else _only(self.name, owner)
-        self.place = _place(unit.cell.connection, self.synapse)
+        self.place = place_of(unit.cell.connection, self.synapse)
         reads = {name: self._reader(name, unit, batch) for name in _kept(unit.state)}
         reads = {name: read for name, read in reads.items() if read is not None}
         if not reads:
@@ -141,7 +141,7 @@ class Weights(Lines):
 
     def _bind(self, owner: Any, attribute: str, kind: str, recorder: Recorder, batch: int) -> None:
         attribute = attribute or "weight"
-        places = [_place(owner, synapse) for synapse in self.synapses]
+        places = [place_of(owner, synapse) for synapse in self.synapses]
         self.names = [f"{source} to {neuron}" for neuron, source in self.synapses]
         recorder.follow(self.title, lambda: torch.stack([getattr(owner, attribute).detach()[place] for place in places]), len(places))
 
@@ -160,7 +160,7 @@ def _only(name: str, trainer: Any) -> Any:
     return units[0]
 
 
-def _place(connection: Any, synapse: Synapse) -> tuple[int, ...]:
+def place_of(connection: Any, synapse: Synapse) -> tuple[int, ...]:
     """Where a synapse stands in the weights."""
     neuron, source = synapse
     shape = tuple(connection.weight.shape)
