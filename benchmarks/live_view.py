@@ -118,7 +118,7 @@ def measure(page, jupyter) -> list[tuple[str, str, str]]:
     rows.append(("  slider meanwhile, median / p90", spread(slider(page, TRIALS)), ""))
     page.get_by_role("button", name="Pause").click()
     page.wait_for_timeout(300)
-    bare = "from time import perf_counter as clock\nlab.runner.playing = True\nstart = clock()\nfor _ in range(50): lab._send(0)\n"
+    bare = "from time import perf_counter as clock\nlab.runner.playing = True\nstart = clock()\nfor _ in range(50): lab.frames.send(0)\n"
     bare += "lab.runner.playing = False\nprint(20 * (clock() - start))"
     rows.append(("Python's share of a frame", f"{float(jupyter.run_code(page, bare)):6.2f} ms", ""))
     loop = "with torch.no_grad():\n  start = clock()\n  for t in range(1000): net(inputs[t % 500]); stdp(); net.update()\n"

@@ -23,6 +23,7 @@ class Control:
         step: distance of two neighbouring settings; None gives about a hundred.
         log: equal ratios look alike.
         label: words beside the slider; None takes the name.
+        restart: whether a change acts only after Reset; None takes what the class says.
         get, set: read and write the value, where it is no attribute: `set(value)`.
 
     Example:
@@ -44,15 +45,15 @@ class Control:
         step: float | None = None,
         log: bool | None = None,
         label: str | None = None,
+        restart: bool | None = None,
         get: Callable[[], float] | None = None,
         set: Callable[[float], Any] | None = None,
     ) -> None:
         if (get is None) != (set is None):
             raise TypeError(f"get and set of the control {name!r} must come together.")
         self.name, self.label = name, label or name
-        self.restart = False
         self._get, self._set = get, set
-        self._given = {"low": low, "high": high, "unit": unit, "doc": doc, "step": step, "log": log}
+        self._given = {"low": low, "high": high, "unit": unit, "doc": doc, "step": step, "log": log, "restart": restart}
         if get is not None:
             self._settle(None)
 
@@ -65,15 +66,24 @@ class Control:
             self._get, self._set = (lambda: getattr(owner, attribute)), (lambda value: setattr(owner, attribute, value))
             self._settle(getattr(owner, "quantities", {}).get(attribute))
         self.initial = self.value
+        self.settle()
         return self
+
+    def settle(self) -> None:
+        """Notes the present value as the one that acts: the model has begun anew with it."""
+        self._acting = self.value if self.restart else None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it was moved and acts only after Reset."""
+        return self.restart and self.value != self._acting
 
     def _settle(self, quantity: Any) -> None:
         """What was given, then what the quantity says, then plain defaults."""
-        plain = {"low": None, "high": None, "unit": "", "doc": "", "step": None, "log": False}
+        plain = {"low": None, "high": None, "unit": "", "doc": "", "step": None, "log": False, "restart": False}
         for field, default in plain.items():
             value = self._given[field]
             setattr(self, field, getattr(quantity, field, default) if value is None else value)
-        self.restart = getattr(quantity, "restart", False)
         if self.low is None or self.high is None:
             raise ValueError(
                 f"{self.name!r} has no range: its class lists no quantity of that name. Give one: Control({self.name!r}, low=, high=)."

@@ -82,16 +82,18 @@ class Experiment:
 
     def reset(self) -> None:
         """Back to the start. Settings of controls stay, as what is being tried."""
+        self.source.restart()  # may refuse: nothing has changed then
         settings = {name: control.value for name, control in self.controls.items()}
         self._start.restore()
-        self.source.restart()
         for name, value in settings.items():
             if self.controls[name].value != value:
                 self.controls[name].value = value
-        if self.on_reset is not None:
-            self.on_reset()
         self.scene.clear()
         self.steps = 0
+        if self.on_reset is not None:
+            self.on_reset()
+        for control in self.controls.values():
+            control.settle()
 
     def set(self, name: str, value: float) -> None:
         """Moves a control."""

@@ -1,14 +1,17 @@
 """What went wrong, in the words of the page: nobody else hears of an error in a background task or in a slider."""
 
-import asyncio
+import os
+import sysconfig
 import traceback
 from pathlib import Path
 
-import torch
-
 from snnlab.core import checks
 
-LIBRARIES = tuple(str(Path(module.__file__).parents[1]) for module in (torch, checks, asyncio))
+LIBRARIES = (
+    *(sysconfig.get_path(kind) + os.sep for kind in ("stdlib", "purelib", "platlib")),
+    str(Path(checks.__file__).parents[1]) + os.sep,
+    "<frozen ",
+)
 """Where errors are raised, but not made: of the places in a traceback, the reader is shown the last one outside of these."""
 
 

@@ -24,12 +24,19 @@ class Gate:
         self._send, self.patience = send, patience
         self._number = 0
         self._sent_at: float | None = None
+        self._asked_at: float | None = None  # when the first frame left that nobody has answered
         self._dirty = False
         self._waiting: asyncio.Future[None] | None = None
 
     @property
     def free(self) -> bool:
+        """Whether a frame may leave."""
         return self._sent_at is None or perf_counter() - self._sent_at > self.patience
+
+    @property
+    def silence(self) -> float:
+        """For how many seconds frames have gone out and none was acknowledged."""
+        return 0.0 if self._asked_at is None else perf_counter() - self._asked_at
 
     def show(self) -> None:
         """Sends a frame now, or as soon as the last one is acknowledged."""
@@ -39,6 +46,8 @@ class Gate:
         self._dirty = False
         self._number += 1
         self._sent_at = perf_counter()
+        if self._asked_at is None:
+            self._asked_at = self._sent_at
         self._send(self._number)
 
     def acknowledge(self, number: int) -> None:
@@ -51,9 +60,13 @@ class Gate:
 
     def open(self) -> None:
         """No frame is in flight (any more)."""
-        self._sent_at = None
+        self._sent_at = self._asked_at = None
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
+
+    def heard(self) -> None:
+        """Somebody is there, whatever was acknowledged."""
+        self._asked_at = None
 
     async def wait(self) -> None:
         """Until a frame may leave."""

@@ -1,11 +1,10 @@
 """The lab: an experiment and its live view, in one object that a cell ends with.
 
-Everything that the page can do can be done from Python: play, pause, step, run, reset, set.
+Everything that the page can do can be done from Python: play, pause, step, run, reset (see `snnlab.lab.player`), set.
 """
 
 import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from time import perf_counter, time
 from typing import Any
 
 import ipywidgets
@@ -14,21 +13,22 @@ import torch
 
 from snnlab.core import checks
 from snnlab.lab import device as devices
-from snnlab.lab import fault, page, quiet, rerun
+from snnlab.lab import page, quiet, rerun
 from snnlab.lab.controls import Control
 from snnlab.lab.experiment import Experiment
+from snnlab.lab.frame import Frames
 from snnlab.lab.gate import Gate
 from snnlab.lab.inputs import Inputs
 from snnlab.lab.panels import Panel
-from snnlab.lab.runner import Runner
-from snnlab.lab.scene import Scene, pack
+from snnlab.lab.player import Player
+from snnlab.lab.scene import Scene
 from snnlab.lab.still import still
 from snnlab.lab.twin import Twin
 from snnlab.lab.view import View
 from snnlab.plots import Picture
 
 
-class Lab:
+class Lab(Player):
     """A live view of a model.
 
     Args:
@@ -45,11 +45,12 @@ class Lab:
         window: steps in view.
         batch: which sample of the batch is shown.
         speed: steps per frame; None for as fast as it goes.
+        pace: steps per second, one a frame, for explaining; None goes as `speed` says.
         on_reset: called after Reset, for state that a custom `step` keeps.
         key: a lab with the same key closes this one; None takes the cell.
 
     Units:
-        step_time: ms
+        step_time: ms;  pace: steps per second
 
     Raises:
         LookupError: a name that nothing has; the message lists what there is.
@@ -80,10 +81,11 @@ class Lab:
         window: int = 200,
         batch: int = 0,
         speed: int | None = 1,
+        pace: float | None = None,
         on_reset: Callable[[], Any] | None = None,
         key: str | None = None,
     ) -> None:
-        self.experiment = Experiment(
+        experiment = Experiment(
             *(layer, inputs, view),
             trainers=trainers,
             controls=controls,
@@ -95,61 +97,18 @@ class Lab:
             on_reset=on_reset,
         )
         if isinstance(device, str):
-            self.experiment.to(device)
+            experiment.to(device)
+        self.frames = Frames(self)
+        super().__init__(experiment, Gate(self.frames.send))
         described = [{**control.describe(), "initial": control.initial} for control in self.controls.values()]
         self.view = View(self.scene.describe(), described, devices.choices() if device else [])
         self.views: dict[str, int] = {}  # the page's open views, and the last message heard of each
-        self.error = ""
         self._twins: dict[str, Twin] = {}
-        self.gate = Gate(self._send)
-        self.runner = Runner(self.experiment.step, self.gate, self.fail)
-        self.speed = speed
-        self._frame: tuple[list[Any], bytes] = ([], b"")
-        self._alt_at = 0.0
+        self.speed, self.pace = speed, pace
         self._end = page.listen(self)
         rerun.register(self, key)
 
-    # --- what the page's buttons do ---------------------------------------------------------------------------------------------------
-
-    def play(self) -> None:
-        """Runs in the background until `pause`."""
-        self.error = ""
-        self.runner.play()
-        self.show()
-
-    def pause(self) -> None:
-        """Stops after the present turn."""
-        self.runner.pause()
-        self.show()
-        quiet.flush()
-
-    def step(self, steps: int = 1) -> None:
-        """Runs so many steps at once, then shows the result."""
-        self.runner.pause()
-        self.error = ""
-        try:
-            for _ in range(checks.whole("steps", steps, least=0)):
-                self.experiment.step()
-        except Exception as error:
-            self.fail(error)
-            raise
-        self.show()
-
-    async def run(self, steps: int) -> None:
-        """Runs so many steps while the page follows and its sliders answer: `await lab.run(500)`."""
-        self.error = ""
-        try:
-            await self.runner.run(checks.whole("steps", steps, least=0))
-        except Exception as error:
-            self.fail(error)
-            raise
-
-    def reset(self) -> None:
-        """Back to the first step: model, trainers, random numbers and pictures. Settings of sliders stay, as what is being tried."""
-        self.runner.pause()
-        self.error = ""
-        self.experiment.reset()
-        self.show()
+    # --- what is moved, beside what plays ----------------------------------------------------------------------------------------------
 
     def set(self, name: str, value: float) -> None:
         """Moves a control; acts at the next step."""
@@ -179,22 +138,13 @@ class Lab:
         """
         checks.one_of("name", name, self.controls, error=LookupError)
         if name not in self._twins:
-            self._twins[name] = Twin(self.controls[name], lambda value: self.set(name, value))
+            self._twins[name] = Twin(self.controls[name], lambda value: self.set(name, value), self.fail)
         return self._twins[name].slider
 
     def to(self, name: str) -> None:
         """Moves the model to a device by name ("auto", "cpu", "cuda", "mps") and goes on there."""
         self.experiment.to(name)
         self.sync()
-
-    @property
-    def speed(self) -> int | None:
-        """Steps per frame; None for as fast as it goes."""
-        return self.runner.speed
-
-    @speed.setter
-    def speed(self, speed: int | None) -> None:
-        self.runner.speed = None if speed is None else checks.whole("speed", speed)
 
     def close(self) -> None:
         """Stops, and lets go of the model."""
@@ -206,16 +156,6 @@ class Lab:
         self._end()
 
     # --- what there is to see ---------------------------------------------------------------------------------------------------------
-
-    @property
-    def playing(self) -> bool:
-        """Whether it runs."""
-        return self.runner.playing
-
-    @property
-    def steps(self) -> int:
-        """Steps since the start."""
-        return self.experiment.steps
 
     @property
     def device(self) -> torch.device:
@@ -267,46 +207,16 @@ class Lab:
 
     def show(self) -> None:
         """Sends a frame, now or after the one in flight."""
-        self._follow()
+        self.follow_twins()
         if self.views:  # somebody looks
             self.gate.show()
 
     def sync(self) -> None:
         """Shows values that were changed in Python. Happens by itself after each cell, and with each frame."""
-        if not self.playing:
+        if not self.playing or self.pace is not None:
             self.show()
 
-    def fail(self, error: Exception) -> None:
-        """Says in the view what went wrong, and at which step; the run has ended."""
-        self.runner.pause()
-        self.error = fault.describe(error, self.steps)
-        self.show()
-
-    def _follow(self) -> None:
+    def follow_twins(self) -> None:
+        """Moves the sliders of ipywidgets to where the controls are."""
         for twin in self._twins.values():
             twin.follow()
-
-    def _send(self, number: int) -> None:
-        self._follow()
-        if not self.views:
-            self.gate.open()
-            return
-        made = time()
-        try:
-            self._frame = pack(self.scene.data())
-            status = self._status()
-        except Exception as error:  # a picture or a value that cannot be had: say so over the last one
-            self.runner.pause()
-            self.error = fault.describe(error, self.steps)
-            status = self._status(known=False)
-        table, buffer = self._frame
-        self.view.send({"do": "frame", "number": number, "made": made, "table": table, "status": status}, buffers=[buffer])
-
-    def _status(self, known: bool = True) -> dict[str, Any]:
-        """What is told around the picture; the words for those who cannot see it only now and then while it runs."""
-        alt = ""
-        if known and (not self.playing or perf_counter() - self._alt_at > 2.0):
-            self._alt_at, alt = perf_counter(), self.snapshot()
-        status = {"step": self.steps, "time": self.experiment.time, "playing": self.playing, "speed": self.speed or 0}
-        values = {name: control.value for name, control in self.controls.items()} if known else {}
-        return status | {"device": self.device.type, "values": values, "error": self.error, "alt": alt, "seen": self.views}

@@ -2,7 +2,7 @@
 
     {"do": "hello"}   a view has opened: it wants a frame          {"do": "bye"}    it has closed; with the last one the run stops
     {"do": "ack"}     a frame is painted: the next may leave       {"do": "set"}    a slider was moved
-    play, pause, step, reset, speed, device                        the buttons and menus
+    play, pause, step, run, reset, speed, pace, device             the buttons and menus
     {"do": "follow"}  a neuron was clicked
 
 Every message carries the view it came from and a number that grows; frames say which number of each view has been heard, so that a slider
@@ -25,16 +25,18 @@ def hear(lab: Lab, message: dict[str, Any]) -> None:
     if message["do"] == "ack":
         lab.gate.acknowledge(message["frame"])
         return
+    lab.gate.heard()
     lab.views[message["view"]] = message["seq"]
     try:
         DO[message["do"]](lab, message)
     except Exception as error:
-        if not lab.error:
-            lab.fail(error)
+        lab.fail(error)
 
 
 def _hello(lab: Lab, message: dict[str, Any]) -> None:
     lab.gate.open()
+    if message.get("still") and lab.playing:
+        lab.leave(f"Paused at step {lab.steps:,}, because this page asks for reduced motion. Play goes on.")
     lab.show()
 
 
@@ -42,7 +44,7 @@ def _bye(lab: Lab, message: dict[str, Any]) -> None:
     lab.views.pop(message["view"], None)
     if not lab.views:
         lab.gate.open()
-        lab.pause()
+        lab.leave()
 
 
 DO: dict[str, Callable[[Lab, dict[str, Any]], Any]] = {
@@ -51,8 +53,10 @@ DO: dict[str, Callable[[Lab, dict[str, Any]], Any]] = {
     "play": lambda lab, message: lab.play(),
     "pause": lambda lab, message: lab.pause(),
     "step": lambda lab, message: lab.step(),
+    "run": lambda lab, message: lab.play(message["steps"]),
     "reset": lambda lab, message: lab.reset(),
     "speed": lambda lab, message: setattr(lab, "speed", message["value"] or None),
+    "pace": lambda lab, message: setattr(lab, "pace", message["value"]),
     "follow": lambda lab, message: lab.follow(message["group"], message["neuron"]),
     "set": lambda lab, message: lab.set(message["name"], message["value"]),
     "device": lambda lab, message: lab.to(message["value"]),

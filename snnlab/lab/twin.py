@@ -13,29 +13,53 @@ import ipywidgets
 from snnlab.lab.controls import Control
 
 
+class _Watched:
+    """A slider that tells of an error in what observes it: ipywidgets would write it where nobody looks."""
+
+    failed: Callable[[Exception], Any] | None = None
+
+    def notify_change(self, change: Any) -> None:
+        try:
+            super().notify_change(change)  # type: ignore[misc]
+        except Exception as error:
+            if self.failed is not None:
+                self.failed(error)
+            raise
+
+
+class _Slider(_Watched, ipywidgets.FloatSlider):
+    """Equal differences look alike."""
+
+
+class _LogSlider(_Watched, ipywidgets.FloatLogSlider):
+    """Equal ratios look alike."""
+
+
 class Twin:
     """Keeps one slider and one control at the same value.
 
     Args:
         control: what is mirrored.
         moved: called with the new value when a person moves the slider.
+        failed: told about an error of whoever observes the slider; the error goes on.
 
     Attributes:
         slider: the ipywidgets slider.
     """
 
-    def __init__(self, control: Control, moved: Callable[[float], Any]) -> None:
+    def __init__(self, control: Control, moved: Callable[[float], Any], failed: Callable[[Exception], Any] | None = None) -> None:
         self._control, self._moved, self._following = control, moved, False
         told = control.describe()
         shared = {"description": told["label"], "tooltip": f"{told['doc']} ({told['unit']})" if told["unit"] else told["doc"]}
         style = {"description_width": "initial"}
         if told["log"]:
             ends = {"min": math.log10(told["low"]), "max": math.log10(told["high"]), "step": 0.01}
-            self.slider = ipywidgets.FloatLogSlider(value=control.value, **ends, **shared, style=style)
+            self.slider = _LogSlider(value=control.value, **ends, **shared, style=style)
         else:
             ends = {"min": told["low"], "max": told["high"], "step": told["step"]}
             digits = max(0, -math.floor(math.log10(told["step"])))
-            self.slider = ipywidgets.FloatSlider(value=control.value, **ends, **shared, style=style, readout_format=f".{digits}f")
+            self.slider = _Slider(value=control.value, **ends, **shared, style=style, readout_format=f".{digits}f")
+        self.slider.failed = failed
         self.slider.observe(self._heard, "value")
 
     def _heard(self, change: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 import pytest
 
+from snnlab.core.quantity import Quantity
 from snnlab.lab import Control
 from snnlab.lab.names import Names
 
@@ -72,3 +73,24 @@ def test_an_unknown_control_is_answered_with_those_there_are(make_lab):
         make_lab().controls["nix"]
     with pytest.raises(KeyError, match="there is: none"):
         make_lab(controls=[]).controls["nix"]
+
+
+def test_a_change_that_needs_a_reset_waits_for_it(toy):
+    toy.cells.quantities = {"dt": Quantity("ms", 0.1, 2.0, "step", restart=True), "threshold": Quantity("mV", 0.5, 2.0, "fires at")}
+    length, threshold = (Control(f"exc.{name}").bind(Names(toy)) for name in ("dt", "threshold"))
+    assert (length.waits, threshold.waits) == (False, False)
+    toy.cells.dt, threshold.value = 0.5, 1.5
+    assert (length.waits, threshold.waits) == (True, False)
+    toy.cells.dt = 1.0  # as it was
+    assert not length.waits
+    length.value = 2.0
+    length.settle()
+    assert not length.waits
+
+
+def test_a_control_of_functions_may_say_that_it_needs_a_reset():
+    box = {"size": 1.0}
+    control = Control("size", low=1, high=9, restart=True, get=lambda: box["size"], set=lambda value: box.update(size=value)).bind(None)
+    assert "acts after Reset" in control.describe()["doc"]
+    control.value = 4
+    assert control.waits

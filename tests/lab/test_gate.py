@@ -1,5 +1,8 @@
 import asyncio
 
+import pytest
+
+from snnlab.lab import gate as module
 from snnlab.lab.gate import Gate
 
 
@@ -55,3 +58,33 @@ def test_one_gate_serves_one_loop_after_another():
         gate.show()
         asyncio.run(gate.wait())
     assert gate.free
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(module, "perf_counter", lambda: now[0])
+    return now
+
+
+def test_silence_lasts_from_the_first_frame_that_nobody_answers(clock):
+    gate = Gate(lambda number: None, patience=1.0)
+    for clock[0] in (10.0, 15.0, 20.0):
+        gate.show()
+    assert gate.silence == 10.0
+    gate.acknowledge(2)  # of long ago: still nobody who follows
+    assert gate.silence == 10.0
+    gate.acknowledge(3)
+    clock[0] = 50.0
+    assert gate.silence == 0.0
+
+
+def test_any_word_ends_the_silence(clock):
+    gate = Gate(lambda number: None, patience=1.0)
+    gate.show()
+    clock[0] = 30.0
+    gate.heard()
+    assert gate.silence == 0.0
+    gate.show()
+    clock[0] = 37.0
+    assert gate.silence == 7.0

@@ -163,3 +163,109 @@ def test_a_picture_that_cannot_be_made_is_said_over_the_last_one(make_lab, toy):
     content, buffers = lab.sent[-1]
     assert "ZeroDivisionError" in content["status"]["error"]
     assert buffers == lab.sent[0][1]
+
+
+def test_run_does_so_many_steps_and_stops(make_lab):
+    async def story():
+        lab = make_lab()
+        view = Page(lab)
+        view.say("run", steps=6)
+        assert lab.playing
+        async with asyncio.timeout(10):
+            while lab.playing:
+                lab.gate.open()
+                await asyncio.sleep(0)
+        lab.gate.open()
+        lab.show()
+        assert view.status == view.status | {"playing": False, "step": 6, "error": ""}
+
+    asyncio.run(story())
+
+
+def test_a_run_of_no_number_is_refused_in_the_view(make_lab):
+    lab = make_lab()
+    view = Page(lab)
+    view.acknowledge()
+    view.say("run", steps=1.5)
+    assert "steps must be a whole number" in view.status["error"]
+
+
+def test_the_menu_of_speeds_sets_pace_and_speed(make_lab):
+    lab = make_lab()
+    view = Page(lab)
+    view.say("pace", value=2)
+    view.acknowledge()
+    assert lab.pace == 2
+    view.say("speed", value=50)
+    assert (lab.speed, lab.pace) == (50, None)
+
+
+def test_a_later_error_takes_the_place_of_an_earlier_one(make_lab):
+    lab = make_lab()
+    view = Page(lab)
+    view.say("set", name="nix", value=1.0)
+    assert "'nix'" in lab.error
+    view.say("set", name="nox", value=1.0)
+    assert "'nox'" in lab.error
+
+
+def test_an_error_of_on_reset_shows_and_reset_works_again(make_lab):
+    broken = [True]
+    lab = make_lab(on_reset=lambda: 1 / 0 if broken[0] else None)
+    view = Page(lab)
+    view.acknowledge()
+    view.say("step")
+    view.acknowledge()
+    view.say("reset")
+    view.acknowledge()
+    assert view.status["error"].startswith("Stopped at step 0. ZeroDivisionError: division by zero\n<lambda>, line")
+    broken[0] = False
+    view.acknowledge()
+    view.say("reset")
+    view.acknowledge()
+    assert view.status == view.status | {"error": "", "step": 0}
+
+
+STILL = "Paused at step 2, because this page asks for reduced motion. Play goes on."
+
+
+def test_a_view_that_opens_on_a_page_of_reduced_motion_starts_paused_and_says_so(make_lab):
+    async def story():
+        lab = make_lab(pace=1e-6)
+        Page(lab, "one")
+        lab.step()
+        lab.play()
+        async with asyncio.timeout(10):
+            while lab.steps < 2:
+                await asyncio.sleep(0)
+        two = Page.__new__(Page)
+        two.lab, two.view, two.count = lab, "two", 0
+        two.say("hello", still=False)
+        assert lab.playing
+        two.say("hello", still=True)
+        assert not lab.playing
+        two.acknowledge()
+        assert two.status == two.status | {"playing": False, "note": STILL}
+        two.say("play")  # who presses Play wants motion
+        assert lab.playing
+        two.acknowledge()
+        assert two.status["note"] == ""
+        lab.pause()
+        await lab.runner.stopped()
+
+    asyncio.run(story())
+
+
+def test_a_page_of_reduced_motion_says_nothing_where_nothing_plays(make_lab):
+    lab = make_lab()
+    view = Page(lab)
+    view.say("hello", still=True)
+    view.acknowledge()
+    assert view.status["note"] == ""
+
+
+def test_a_run_that_a_cell_waits_for_goes_on_without_a_view(make_lab):
+    lab = make_lab(step=lambda: view.say("bye"), inputs=None)
+    view = Page(lab)
+    asyncio.run(lab.run(5))
+    assert lab.steps == 5

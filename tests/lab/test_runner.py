@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from snnlab.lab import runner as module
 from snnlab.lab.gate import Gate
 from snnlab.lab.runner import Runner
 
@@ -121,3 +122,186 @@ def test_play_outside_of_a_loop_says_what_to_use():
     with pytest.raises(RuntimeError, match=r"use lab.step\(n\), or await lab.run\(n\)"):
         bench.runner.play()
     assert not bench.runner.playing
+
+
+def test_play_of_some_steps_does_them_and_stops_with_the_last_one_shown():
+    async def story():
+        bench = Bench()
+        bench.runner.speed = 4
+        bench.runner.play(10)
+        assert bench.runner.playing
+        await until(lambda: not bench.runner.playing)
+        await until(lambda: bench.gate.free)
+        assert bench.steps == 10
+        assert bench.frames[:3] == [4, 8, 10]
+
+    asyncio.run(story())
+
+
+def test_play_of_some_steps_while_it_plays_counts_from_now():
+    async def story():
+        bench = Bench()
+        bench.runner.play()
+        await until(lambda: bench.steps > 5)
+        before = bench.steps
+        bench.runner.play(7)
+        await until(lambda: not bench.runner.playing)
+        assert bench.steps == before + 7
+
+    asyncio.run(story())
+
+
+def test_a_run_that_was_taken_over_does_no_more_steps():
+    async def story():
+        bench = Bench()
+        bench.runner.pace = 1e-6
+        bench.runner.play()
+        await until(lambda: bench.steps == 1)
+        bench.runner.pause()
+        bench.runner.play(1)  # before the first has noticed
+        await until(lambda: not bench.runner.playing)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert bench.steps == 2
+
+    asyncio.run(story())
+
+
+class Clock:
+    """Stands for time: it goes on only while somebody waits, or works."""
+
+    def __init__(self, monkeypatch):
+        self.now, self.waits = 100.0, []
+        monkeypatch.setattr(module, "perf_counter", lambda: self.now)
+        monkeypatch.setattr(module.asyncio, "wait_for", self.wait_for)
+
+    async def wait_for(self, waiting, seconds):
+        waiting.close()
+        self.waits.append(seconds)
+        self.now += seconds
+        await asyncio.sleep(0)
+        raise TimeoutError
+
+
+def at_pace(monkeypatch, pace, steps, work):
+    """The hours of the steps since the first, where each step takes so long."""
+    clock, hours = Clock(monkeypatch), []
+
+    def step():
+        hours.append(clock.now - 100.0)
+        clock.now += work(len(hours))
+
+    async def story():
+        runner = Runner(step, Gate(lambda number: None, patience=-1.0), lambda error: None)
+        runner.pace = pace
+        await runner.run(steps)
+
+    asyncio.run(story())
+    return hours
+
+
+def test_a_pace_is_so_many_steps_a_second_however_long_a_step_takes(monkeypatch):
+    assert at_pace(monkeypatch, 4.0, 5, lambda step: 0.0625) == [0.0, 0.25, 0.5, 0.75, 1.0]
+
+
+def test_steps_that_are_late_are_not_made_up_for_in_a_hurry(monkeypatch):
+    # The second step takes 3.5 s: the third comes then, at once, and the fourth a whole second later.
+    assert at_pace(monkeypatch, 1.0, 4, lambda step: 3.5 if step == 2 else 0.0) == [0.0, 1.0, 4.5, 5.5]
+
+
+def test_a_pace_shows_every_step():
+    async def story():
+        bench = Bench()
+        bench.runner.speed = 50
+        bench.runner.pace = 1e6
+        await bench.runner.run(3)
+        assert bench.frames[:3] == [1, 2, 3]
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("change", [lambda runner: setattr(runner, "speed", 1), lambda runner: setattr(runner, "pace", 1e6)])
+def test_another_speed_ends_the_wait_for_a_slow_step(change):
+    async def story():
+        bench = Bench()
+        bench.runner.pace = 1e-6  # a step in eleven days
+        bench.runner.play()
+        await until(lambda: bench.steps == 1)
+        for _ in range(100):
+            await asyncio.sleep(0)  # others have their turn meanwhile
+        assert bench.steps == 1
+        change(bench.runner)
+        await until(lambda: bench.steps > 3)
+        await bench.runner.stopped()
+
+    asyncio.run(story())
+
+
+def test_pause_ends_the_wait_for_a_slow_step():
+    async def story():
+        bench = Bench()
+        bench.runner.pace = 1e-6
+        bench.runner.play()
+        await until(lambda: bench.steps == 1)
+        async with asyncio.timeout(10):
+            await bench.runner.stopped()
+        assert bench.steps == 1
+
+    asyncio.run(story())
+
+
+def test_speed_ends_a_pace_and_a_pace_leaves_the_speed():
+    runner = Bench().runner
+    runner.speed = 5
+    runner.pace = 2.0
+    assert (runner.speed, runner.pace) == (5, 2.0)
+    runner.pace = None
+    assert (runner.speed, runner.pace) == (5, None)
+    runner.pace = 2.0
+    runner.speed = 5
+    assert runner.pace is None
+
+
+def test_a_step_may_pause_the_run():
+    async def story():
+        bench = Bench(lambda: bench.runner.pause() if bench.steps == 3 else None)
+        bench.runner.speed = None
+        bench.runner.play()
+        await until(lambda: not bench.runner.playing)
+        await bench.runner.stopped()
+        assert bench.steps == 4
+
+    asyncio.run(story())
+
+
+def test_after_an_error_it_plays_again():
+    def fails_once():
+        if not bench.errors:
+            raise ZeroDivisionError("boom")
+
+    async def story():
+        bench.runner.play()
+        await until(lambda: bench.errors)
+        bench.runner.play(3)
+        await until(lambda: not bench.runner.playing)
+        assert bench.steps == 3
+
+    bench = Bench(fails_once)
+    asyncio.run(story())
+
+
+def test_a_run_that_a_cell_waits_for_says_so_and_its_error_reaches_the_cell():
+    seen = []
+
+    def second_fails():
+        seen.append(bench.runner.awaited)
+        if bench.steps == 1:
+            raise ZeroDivisionError("boom")
+
+    bench = Bench(second_fails)
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(bench.runner.run(5))
+    assert seen == [True, True]
+    assert not bench.runner.awaited
+    assert not bench.runner.playing
+    assert bench.errors == []  # told by whoever waits

@@ -67,3 +67,42 @@ def test_a_control_of_functions_can_be_mirrored_too(make_lab):
     control = Control("gain", low=0.0, high=2.0, get=lambda: box["gain"], set=lambda value: box.update(gain=value))
     make_lab(controls=[control]).slider("gain").value = 0.5
     assert box["gain"] == 0.5
+
+
+def test_an_error_of_an_observer_shows_in_the_view_and_reaches_whoever_moved_it(make_lab, toy):
+    lab = make_lab(controls=["exc.threshold"])
+    slider = lab.slider("exc.threshold")
+    lab.step(2)
+
+    def refuse(change):
+        raise ValueError(f"not {change['new']}")
+
+    slider.observe(refuse, "value")
+    with pytest.raises(ValueError, match=r"not 1\.75"):
+        slider.value = 1.75
+    assert lab.error.startswith("Stopped at step 2. ValueError: not 1.75\nrefuse, line")
+    slider.unobserve(refuse, "value")
+    lab.step()
+    assert (lab.error, lab.steps) == ("", 3)
+
+
+def test_an_error_of_an_observer_shows_too_where_the_page_moved_the_slider(make_lab):
+    def refuse(change):
+        raise ValueError("never")
+
+    lab = make_lab(controls=["exc.threshold"])
+    slider = lab.slider("exc.threshold")
+    slider.observe(refuse, "value")
+    with pytest.raises(ValueError, match="never"):
+        slider.set_state({"value": 1.75})  # as a message of the browser does
+    assert "ValueError: never" in lab.error
+
+
+def test_an_error_of_a_control_shows_where_its_twin_was_moved(make_lab):
+    def refuse(value):
+        raise ValueError("never above 1")
+
+    lab = make_lab(controls=[Control("gain", low=0.0, high=2.0, get=lambda: 1.0, set=refuse)])
+    with pytest.raises(ValueError, match="never above 1"):
+        lab.slider("gain").value = 2.0
+    assert "ValueError: never above 1" in lab.error
