@@ -2,11 +2,11 @@
 
 // Ticks of a panel over time; the numbers stand under the last of them.
 function paintTimeAxis(ctx, box, scene, look) {
-  const span = scene.window * scene.step_time;
-  for (const value of ticks(-span, 0, box.w / 80)) {
-    const x = Math.round(box.x + box.w + (value / span) * box.w) - 0.5;
+  const [low, high] = timeInView(scene).map((step) => (step - scene.window) * scene.step_time);
+  for (const value of ticks(low, high, box.w / 80)) {
+    const x = Math.round(box.x + ((value - low) / (high - low)) * box.w) - 0.5;
     stroke(ctx, look.faint, [[x, box.y + box.h], [x, box.y + box.h + 4]]);
-    if (box.last) write(ctx, short(value), x, box.y + box.h + 12, { color: look.faint, align: value === 0 ? "right" : "center" });
+    if (box.last) write(ctx, exactly(value), x, box.y + box.h + 12, { color: look.faint, align: x > box.x + box.w - 12 ? "right" : "center" });
   }
   if (box.last) write(ctx, "time before now (ms)", box.x + box.w / 2, box.y + box.h + 27, { color: look.faint, align: "center" });
 }

@@ -13,7 +13,8 @@ KINDS.heat = {
     }
     const pixels = new Uint32Array(box.picture.data.buffer);
     const colors = scene.maps.sequential.abgr;
-    for (let t = 0; t < scene.window; t++) {
+    const [first, end] = stepsInView(scene), [from, to] = timeInView(scene);
+    for (let t = first; t < end; t++) {
       for (let row = 0; row < panel.rows; row++) {
         const shade = shades[t * panel.rows + row];
         pixels[(panel.rows - 1 - row) * scene.window + t] = shade ? colors[shade] : 0;
@@ -21,6 +22,6 @@ KINDS.heat = {
     }
     box.canvas.getContext("2d").putImageData(box.picture, 0, 0);
     ctx.imageSmoothingEnabled = false;
-    ctx.drawImage(box.canvas, box.x, box.y, box.w, box.h);
+    ctx.drawImage(box.canvas, from, 0, to - from, panel.rows, box.x, box.y, box.w, box.h);
   },
 };

@@ -4,18 +4,52 @@ const LIGHT = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 const DARK = ["#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#F0E442"]; // the same, those that show on black first
 const DASHES = [[], [6, 3], [2, 2], [9, 3, 2, 3], [4, 1], [1, 1]];
 
+// JupyterLab and Notebook say in the body whether they are dark, Visual Studio Code by its class.
+const isDark = ({ dataset, classList }) => dataset.jpThemeLight === "false" || ["vscode-dark", "vscode-high-contrast"].some((name) => classList.contains(name));
+
 function theme() {
   const style = getComputedStyle(document.body);
   const pick = (name, otherwise) => style.getPropertyValue(name).trim() || otherwise;
-  const dark = document.body.dataset.jpThemeLight === "false";
+  const dark = isDark(document.body);
   return {
+    mark: dark ? "#F0E442" : "#B5179E", band: dark ? "rgba(240, 228, 66, 0.28)" : "rgba(181, 23, 158, 0.2)",
     ink: pick("--jp-ui-font-color1", dark ? "#eee" : "#222"), faint: pick("--jp-ui-font-color2", dark ? "#bbb" : "#555"),
     rule: pick("--jp-border-color2", dark ? "#444" : "#ddd"), lines: dark ? DARK : LIGHT, dark,
     font: pick("--jp-ui-font-family", "system-ui, sans-serif"),
   };
 }
 
+// Colours of JupyterLab that a page without them has none of: a dark page needs dark ones.
+const WITHOUT = {
+  "--jp-ui-font-color1": ["#222", "#eee"], "--jp-ui-font-color2": ["#555", "#bbb"], "--jp-layout-color1": ["#fff", "#1e1e1e"],
+  "--jp-layout-color2": ["#eee", "#333"], "--jp-layout-color3": ["#ddd", "#444"], "--jp-border-color1": ["#bbb", "#555"],
+};
+
+function dress(root, look) {
+  for (const [name, colors] of Object.entries(WITHOUT)) {
+    const there = getComputedStyle(document.body).getPropertyValue(name).trim();
+    if (there) root.style.removeProperty(name);
+    else root.style.setProperty(name, colors[Number(look.dark)]);
+  }
+  root.style.colorScheme = look.dark ? "dark" : "light";
+}
+
+// Calls again whenever the page gets more or fewer pixels to an inch: zoomed, or moved to another screen.
+function whenSharper(changed) {
+  let query = null;
+  const listen = () => {
+    query = matchMedia(`(resolution: ${window.devicePixelRatio || 1}dppx)`);
+    query.addEventListener("change", again, { once: true });
+  };
+  const again = () => { changed(); listen(); };
+  listen();
+  return { end: () => query.removeEventListener("change", again) };
+}
+
 const short = (value) => String(Number(value.toPrecision(4))).replace("-", "−");
+
+// All digits of a round number: of times far back and close together.
+const exactly = (value) => String(Number(value.toPrecision(10))).replace("-", "−");
 
 // Round numbers within [low, high]; whole ones where things are counted.
 function ticks(low, high, wanted, whole = false) {

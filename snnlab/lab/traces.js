@@ -1,5 +1,20 @@
 // Traces: lines over time, told apart by colour and dashes.
 
+// One of `count` lines, with one step more at either end than is in view, so that it leads out of the picture; a gap where a value is unknown.
+function traceLine(ctx, box, { values, limits: [low, high] }, count, line, scene) {
+  const [first, end] = stepsInView(scene), [from, to] = timeInView(scene);
+  const scale = box.h / (high - low), wide = box.w / (to - from);
+  let drawing = false;
+  ctx.beginPath();
+  for (let t = Math.max(0, first - 1); t < Math.min(scene.window, end + 1); t++) {
+    const value = values[t * count + line];
+    const known = value === value;
+    if (known) ctx[drawing ? "lineTo" : "moveTo"](box.x + (t + 0.5 - from) * wide, box.y + box.h - (value - low) * scale);
+    drawing = known;
+  }
+  ctx.stroke();
+}
+
 KINDS.traces = {
   height: 96,
   axes(ctx, box, panel, { limits }, scene, look, titleEnd) {
@@ -7,26 +22,16 @@ KINDS.traces = {
     paintValueAxis(ctx, box, panel.label, limits, look, { grid: true });
     paintLegend(ctx, box, panel, titleEnd, look);
   },
-  paint(ctx, box, panel, { values, limits: [low, high] }, scene, look) {
-    const count = panel.names.length;
+  paint(ctx, box, panel, data, scene, look) {
     ctx.save();
     ctx.beginPath();
     ctx.rect(box.x, box.y - 1, box.w, box.h + 2);
     ctx.clip();
-    const scale = box.h / (high - low), step = box.w / scene.window;
-    for (let line = 0; line < count; line++) {
+    for (let line = 0; line < panel.names.length; line++) {
       ctx.strokeStyle = look.lines[line % 6];
       ctx.setLineDash(DASHES[line % 6]);
       ctx.lineWidth = 1.5;
-      ctx.beginPath();
-      let drawing = false;
-      for (let t = 0; t < scene.window; t++) {
-        const value = values[t * count + line];
-        const known = value === value;
-        if (known) ctx[drawing ? "lineTo" : "moveTo"](box.x + (t + 0.5) * step, box.y + box.h - (value - low) * scale);
-        drawing = known;
-      }
-      ctx.stroke();
+      traceLine(ctx, box, data, panel.names.length, line, scene);
     }
     ctx.restore();
   },

@@ -17,7 +17,7 @@ from matplotlib import colormaps
 from snnlab.plots import style
 
 HERE = Path(__file__).parent
-PAINTING = ("look.js", "layout.js", "axes.js", "raster.js", "traces.js", "heat.js", "fields.js", "paint.js")
+PAINTING = ("look.js", "zoom.js", "layout.js", "axes.js", "raster.js", "traces.js", "heat.js", "fields.js", "paint.js")
 
 
 def _shades(name: str) -> str:
