@@ -5,8 +5,8 @@
     Voltage("exc")           membrane voltages
     Fields("enc2exc.weight") the weights into each neuron, in the shape of its input
 
-A panel is bound to a model once. Then `data` gives, at every frame, plain arrays: positions of spikes (uint16), traces (float32), fields as
-shades between two limits (uint8). Small types keep a frame at some 13 kB.
+A panel is bound to a model once. Then `data` gives, at every frame, plain arrays: spikes (a bit each), traces (float32), fields as shades
+between two limits (uint8). Small types keep a frame small: that of 784 -> 100 neurons has some 85 kB, nearly all of it fields.
 """
 
 import math
@@ -21,6 +21,7 @@ from snnlab.lab import limits
 from snnlab.lab.capture import Capture, row
 from snnlab.lab.names import Names
 from snnlab.lab.recorder import Recorder
+from snnlab.lab.spikebits import SpikeBits
 
 WHOLE = 1024  # a group of up to so many neurons is recorded whole, so that a line that is chosen later has a past
 
@@ -35,7 +36,7 @@ class Panel(ABC):
 
     kind = ""
     first = "neurons"  # where a name is looked for first
-    noun = ""
+    noun = unit = ""
 
     def __init__(self, name: str, *, title: str | None = None) -> None:
         self.name = name
@@ -62,6 +63,10 @@ class Panel(ABC):
     def words(self, recorder: Recorder) -> str:
         """The picture in a few numbers."""
 
+    def columns(self) -> tuple[list[str], str]:
+        """What each column of the recorded steps is, and their unit: for files."""
+        return self.describe().get("names", []), self.unit
+
     def clear(self) -> None:
         """Forgets the limits of the axis."""
         self.limits = getattr(self, "fixed", None)
@@ -83,6 +88,8 @@ def _size(owner: Any, *names: str) -> int:
 
 class Raster(Panel):
     """Spikes over time, one row a neuron, or an input of a connection.
+
+    Of many neurons a row stands for several, and has a mark where any of them fired: the picture says how many they are (`spikebits.py`).
 
     Args:
         name: neurons ("exc", "exc.spike"), or a connection for the spikes that enter it.
@@ -109,15 +116,29 @@ class Raster(Panel):
         if self.size > 65_535:
             raise ValueError(f"{self.name} has {self.size} rows; a raster shows at most 65535.")
         recorder.follow(self.title, row(read, batch, None), self.size)
+        self._window = recorder.window
+        self.clear()
 
     def describe(self) -> dict[str, Any]:
-        return {"kind": self.kind, "title": self.title, "rows": self.size, "label": self.label}
+        return {"kind": self.kind, "title": self.title, "rows": self.size, "each": self._kept.each, "label": self.label}
+
+    def clear(self) -> None:
+        super().clear()
+        self._kept, self._seen = SpikeBits(self.size, self._window), 0
+
+    def _follow(self, recorder: Recorder) -> SpikeBits:
+        """The bits, as of the last fetch."""
+        new = min(recorder.fetched - self._seen, self._window)
+        if new:
+            self._kept.add(recorder.rows(self.title)[-new:] > 0)
+        self._seen = recorder.fetched
+        return self._kept
 
     def data(self, recorder: Recorder) -> dict[str, np.ndarray]:
-        return {"spikes": np.argwhere(recorder.rows(self.title) > 0).astype(np.uint16)}
+        return {"bits": self._follow(recorder).bits}
 
     def words(self, recorder: Recorder) -> str:
-        return f"{self.title}: {int((recorder.rows(self.title) > 0).sum())} spikes in view"
+        return f"{self.title}: {self._follow(recorder).counts.sum()} spikes in view"
 
 
 class Trace(Panel):
@@ -160,7 +181,7 @@ class Trace(Panel):
         return {"kind": self.kind, "title": self.title, "names": names, "label": f"{self.noun} ({self.unit})"}
 
     def data(self, recorder: Recorder) -> dict[str, np.ndarray]:
-        values = np.ascontiguousarray(recorder.rows(self.title), dtype=np.float32)
+        values = np.array(recorder.rows(self.title), order="C")
         seen = values[np.isfinite(values)]
         if self.fixed is None and seen.size:
             self.limits = limits.around(float(seen.min()), float(seen.max()), self.limits)
@@ -286,10 +307,9 @@ class Fields(Panel):
             self.limits = (-top if low < 0 else 0.0, top)
         low, high = self.limits
         shades = (weights - low) * (255.0 / (high - low))
-        return {
-            "fields": np.nan_to_num(np.clip(shades, 0.0, 255.0)).round().astype(np.uint8),
-            "limits": np.array(self.limits, dtype=np.float32),
-        }
+        np.fmax(shades, 0.0, out=shades)  # of NaN and 0 this takes the 0
+        np.minimum(shades, 255.0, out=shades)
+        return {"fields": np.rint(shades, out=shades).astype(np.uint8), "limits": np.array(self.limits, dtype=np.float32)}
 
     def words(self, recorder: Recorder) -> str:
         weights = self.weights(recorder)

@@ -50,6 +50,10 @@ class Scene:
     def snapshot(self) -> str:
         """The scene in one line of numbers."""
         self.recorder.fetch()
+        return self.words()
+
+    def words(self) -> str:
+        """The same of the last frame, without another copy from the device."""
         return "; ".join(panel.words(self.recorder) for panel in self.panels)
 
     def clear(self) -> None:

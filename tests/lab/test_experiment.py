@@ -11,7 +11,7 @@ def test_every_step_is_recorded(toy):
     for _ in range(3):
         experiment.step()
     assert (experiment.steps, experiment.time) == (3, 3.0)
-    assert experiment.scene.data()[0]["spikes"].tolist() == [[1, 0], [2, 1], [3, 0]]
+    assert experiment.scene.data()[0]["bits"].tolist() == [[0], [0b001], [0b010], [0b001]]
 
 
 def test_no_gradient_is_kept(toy):

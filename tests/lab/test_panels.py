@@ -1,9 +1,14 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from snnlab.lab import Current, Fields, Raster, Voltage
 from snnlab.lab.names import Names
+from snnlab.lab.recorder import Recorder
 from snnlab.lab.scene import Scene
 
 
@@ -16,15 +21,45 @@ def arrays(toy, panel, *inputs):
     return scene.data()[0]
 
 
-def test_a_raster_gives_step_in_view_and_neuron_of_each_spike(toy):
+def test_a_raster_gives_a_bit_for_each_step_in_view_and_neuron(toy):
     toy.wires.weight.copy_(torch.tensor([[1.0, 0, 0], [0, 1.0, 0], [0, 0, 0], [1.0, 0, 0]]))
-    spikes = arrays(toy, Raster("exc"), [1, 0, 0], [0, 1, 0])["spikes"]
-    assert spikes.dtype == np.uint16
-    assert spikes.tolist() == [[1, 0], [1, 3], [2, 1]]  # the window's first step is before the run
+    bits = arrays(toy, Raster("exc"), [1, 0, 0], [0, 1, 0])["bits"]
+    assert bits.dtype == np.uint8
+    assert bits.tolist() == [[0b0000], [0b1001], [0b0010]]  # the window's first step is before the run
 
 
 def test_a_raster_of_a_connection_shows_what_enters_it(toy):
-    assert arrays(toy, Raster("in2exc"), [0, 0, 1], [1, 0, 0])["spikes"].tolist() == [[1, 2], [2, 0]]
+    assert arrays(toy, Raster("in2exc"), [0, 0, 1], [1, 0, 0])["bits"].tolist() == [[0b000], [0b100], [0b001]]
+
+
+@given(st.lists(st.tuples(st.lists(st.booleans(), min_size=9, max_size=9), st.booleans()), max_size=12))
+def test_a_raster_is_the_same_however_seldom_it_is_looked_at(story):
+    recorder, panel = Recorder(4), Raster("seen")
+    spikes = torch.zeros(1, 9, dtype=torch.bool)
+    panel._bind(SimpleNamespace(spike=spikes), "", "neurons", recorder, 0)
+    for now, looks in story:
+        spikes.copy_(torch.tensor([now]))
+        recorder.record()
+        if looks:
+            recorder.fetch()
+            panel.data(recorder)
+    recorder.fetch()
+    last = ([[False] * 9] * 4 + [now for now, _ in story])[-4:]
+    assert panel.data(recorder)["bits"].tolist() == [[sum(2**i for i in range(8) if row[i]), int(row[8])] for row in last]
+    assert panel.words(recorder).endswith(f": {sum(map(sum, last))} spikes in view")
+
+
+def test_a_cleared_raster_is_empty(toy):
+    toy.wires.weight.fill_(1.0)
+    scene = Scene([Raster("exc")], Names(toy), window=2, step_time=1.0)
+    for steps in (2, 1):
+        for _ in range(steps):
+            toy(torch.ones(1, 3))
+            scene.recorder.record()
+        shown = scene.data()[0]["bits"].tolist()
+        scene.clear()
+    assert shown == [[0], [0b1111]]
+    assert scene.data()[0]["bits"].tolist() == [[0], [0]]
 
 
 @pytest.mark.parametrize(("name", "label"), [("exc", "neuron"), ("exc.spike", "neuron"), ("in2exc", "input")])
@@ -58,6 +93,11 @@ def test_fields_are_shades_between_the_limits(toy):
     assert shown["fields"][0, 0].tolist() == [0, 255, 128]
 
 
+def test_a_weight_that_is_no_number_has_the_lowest_shade(toy):
+    toy.wires.weight.copy_(torch.tensor([[float("nan"), 2.0, -1.0]] * 4))
+    assert arrays(toy, Fields("in2exc.weight", shape=(1, 3), limits=(0.0, 1.0)))["fields"][0, 0].tolist() == [0, 255, 0]
+
+
 def test_fields_of_both_signs_have_symmetric_limits(toy):
     toy.wires.weight[0, 0] = -0.1
     low, high = arrays(toy, Fields("in2exc.weight", shape=(3, 1)))["limits"]
@@ -78,7 +118,7 @@ def test_another_sample_of_the_batch_can_be_shown(toy):
     scene = Scene([Raster("in2exc")], Names(toy), window=1, step_time=1.0, batch=1)
     toy(torch.tensor([[1, 0, 0], [0, 0, 1]]))
     scene.recorder.record()
-    assert scene.data()[0]["spikes"].tolist() == [[0, 2]]
+    assert scene.data()[0]["bits"].tolist() == [[0b100]]
 
 
 @pytest.mark.parametrize(

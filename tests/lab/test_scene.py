@@ -28,7 +28,7 @@ def test_two_panels_of_the_same_thing_do_not_share_a_record(toy):
     toy(torch.ones(1, 3))
     scene.recorder.record()
     assert [panel["title"] for panel in scene.describe()["panels"]] == ["spikes · exc", "spikes · exc (2)"]
-    assert scene.data()[0]["spikes"].tolist() == scene.data()[1]["spikes"].tolist()
+    assert scene.data()[0]["bits"].tolist() == scene.data()[1]["bits"].tolist()
 
 
 def test_a_panel_may_be_used_in_two_scenes(toy):

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from matplotlib.image import AxesImage
 
@@ -10,7 +11,7 @@ def test_the_still_twin_draws_what_the_live_view_has(make_lab):
     data = lab.scene.data()
     axes = {ax.get_title(loc="left"): ax for ax in lab.picture().get_axes()}
     raster, voltage, fields = axes["spikes · exc"], axes["voltage · exc"], axes["receptive fields · in2exc.weight"]
-    assert len(raster.lines[0].get_xdata()) == len(data[0]["spikes"]) > 0
+    assert len(raster.lines[0].get_xdata()) == np.unpackbits(data[0]["bits"]).sum() > 0
     assert voltage.lines[1].get_ydata().tolist() == data[2]["values"][-5:, 1].tolist()
     assert fields.images[0].get_clim() == pytest.approx(tuple(data[3]["limits"]))
     assert isinstance(fields.images[0], AxesImage)
