@@ -5,6 +5,7 @@
 A shade stands for the square root of a share, as in `snnlab.plots.evolution`.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,10 @@ class Evolution(Panel):
 
     def describe(self) -> dict[str, Any]:
         return {"kind": self.kind, "title": self.title, "rows": self.bins, "label": self.label}
+
+    def columns(self) -> tuple[list[str], str]:
+        edges = np.linspace(*self.limits, self.bins + 1)
+        return [*(f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)), "beyond"], "share"
 
     def shares(self, recorder: Recorder) -> np.ndarray:
         """The share of synapses in each bin, steps x bins."""

@@ -5,6 +5,7 @@ Everything that the page can do can be done from Python: play, pause, step, run,
 
 import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -13,7 +14,7 @@ import torch
 
 from snnlab.core import checks
 from snnlab.lab import device as devices
-from snnlab.lab import page, quiet, rerun
+from snnlab.lab import keep, page, quiet, rerun
 from snnlab.lab.controls import Control
 from snnlab.lab.experiment import Experiment
 from snnlab.lab.frame import Frames
@@ -186,6 +187,22 @@ class Lab(Player):
     def picture(self) -> Picture:
         """The present picture as a matplotlib figure."""
         return still(self.scene, f"step {self.steps:,} · {self.experiment.time:,.10g} ms")
+
+    def save(self, path: str | Path) -> Path:
+        """Keeps what is in view as a file of the kind that the end of its name says: see `snnlab.lab.keep`.
+
+        Args:
+            path: ends in .png or .svg for the picture, in .npz for every panel as an array, in .csv for a table of steps, in .spikes.csv
+                for one of spikes.
+
+        Returns:
+            The path.
+
+        Raises:
+            ValueError: another end.
+            LookupError: spikes, where no panel shows any.
+        """
+        return keep.save(self, path)
 
     def freeze(self) -> None:
         """Puts the present picture into the cell's output, to stay."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from snnlab.lab import quiet
+from snnlab.lab import keep, quiet
 
 if TYPE_CHECKING:
     from snnlab.lab.lab import Lab
@@ -60,6 +60,7 @@ DO: dict[str, Callable[[Lab, dict[str, Any]], Any]] = {
     "follow": lambda lab, message: lab.follow(message["group"], message["neuron"]),
     "set": lambda lab, message: lab.set(message["name"], message["value"]),
     "device": lambda lab, message: lab.to(message["value"]),
+    "save": lambda lab, message: keep.send(lab, message["view"], message["kind"]),
 }
 
 

@@ -14,6 +14,9 @@ from snnlab.plots.evolution import draw as draw_shares
 from snnlab.plots.timeline import Timeline
 from snnlab.plots.traces import draw as draw_lines
 
+LINES = 20_000
+"""With more spikes than that, an SVG has them as dots: each mark would take some 100 bytes, and a browser long to draw."""
+
 
 def still(scene: Scene, title: str = "") -> plots.Picture:
     """Draws a scene as a figure: panels over time on the left, fields on the right, as the live view has them."""
@@ -41,9 +44,10 @@ def draw(panel: Panel, scene: Scene, ax: Axes) -> None:
         return
     shown = max(1, min(recorder.steps, recorder.window))
     start = max(0, recorder.steps - recorder.window) * step_time
-    rows = recorder.rows(panel.title)[-shown:]
+    rows = recorder.rows(panel.title)[-shown:].copy()  # a figure may be looked at after the next fetch
     if isinstance(panel, Raster):
         plots.raster(rows > 0, step_time, ax, start=start, label=panel.label)
+        ax.lines[0].set_rasterized((rows > 0).sum() > LINES)
         return
     if isinstance(panel, Evolution):
         draw_shares(panel.shares(recorder)[-shown:], panel.limits, step_time, ax, start=start, label=panel.label)

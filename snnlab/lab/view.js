@@ -30,6 +30,8 @@ function render({ model, el }) {
 
   const toolbar = bar(send, model.get("devices"));
   const sliders = new Map(model.get("controls").map((control) => [control.name, slider(control, send)]));
+  const saving = keeping(model, scene, id, send);
+  toolbar.element.querySelector(".snnlab-clock").before(saving.element);
   const error = make("div", { class: "snnlab-error", role: "alert", hidden: true });
   const axes = make("canvas", { "aria-hidden": "true" });
   const canvas = make("canvas", { role: "img", "aria-label": "nothing recorded yet" });
@@ -107,6 +109,7 @@ function render({ model, el }) {
   send({ do: "hello" });
   return () => {
     send({ do: "bye" });
+    saving.end();
     model.off("msg:custom", arrive);
     resized.disconnect();
     themed.disconnect();

@@ -34,7 +34,7 @@ class View(anywidget.AnyWidget):
         devices: names for the menu of devices; empty for no menu.
     """
 
-    _esm = "\n".join((HERE / name).read_text(encoding="utf-8") for name in (*PAINTING, "knobs.js", "view.js"))
+    _esm = "\n".join((HERE / name).read_text(encoding="utf-8") for name in (*PAINTING, "knobs.js", "keep.js", "view.js"))
     _css = (HERE / "view.css").read_text(encoding="utf-8")
     scene = traitlets.Dict().tag(sync=True)
     controls = traitlets.List().tag(sync=True)
