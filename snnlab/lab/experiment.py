@@ -109,7 +109,12 @@ class Experiment:
 
     def snapshot(self) -> str:
         """What there is to see, in one line of numbers."""
-        return f"step {self.steps} ({self.time:.10g} ms); {self.scene.snapshot()}"
+        self.scene.recorder.fetch()
+        return self.words()
+
+    def words(self) -> str:
+        """The same of the last frame, without another copy from the device."""
+        return f"step {self.steps} ({self.time:.10g} ms); {self.scene.words()}"
 
 
 def _named(trainers: Any, alone: bool) -> dict[str, Any]:

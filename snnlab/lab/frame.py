@@ -53,7 +53,7 @@ class Frames:
         """What is told around the picture; the words for those who cannot see it only now and then while it runs."""
         lab, alt = self._lab, ""
         if known and (not lab.playing or perf_counter() - self._alt_at > WORDS):
-            self._alt_at, alt = perf_counter(), lab.snapshot()
+            self._alt_at, alt = perf_counter(), lab.experiment.words()
         status = {"step": lab.steps, "time": lab.experiment.time, "playing": lab.playing, "speed": lab.speed or 0, "pace": lab.pace or 0}
         controls = lab.controls.items() if known else ()
         status["values"] = {name: control.value for name, control in controls}

@@ -75,7 +75,8 @@ class Recorder:
         if parts:
             device = next((part.device for part in parts if part is not None), torch.device("cpu"))
             if self._ring is None or self._ring.device != device:
-                self.fetch()
+                if self._ring is not None:
+                    self.fetch()  # what the other device still holds
                 self._ring = torch.full((self.window, self._width), float("nan"), device=device)
             torch.cat(self._full(parts, device), out=self._ring[self.steps % self.window])
         self.steps += 1

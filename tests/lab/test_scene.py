@@ -3,8 +3,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from snnlab.lab import Raster
+from snnlab.lab import Current, Evolution, Fields, Raster, Voltage, Weights
 from snnlab.lab.names import Names
 from snnlab.lab.scene import Scene, pack
 
@@ -42,3 +43,35 @@ def test_a_closed_scene_leaves_no_hook(toy):
     assert len(toy.wires._forward_pre_hooks) == 1
     scene.close()
     assert not toy.wires._forward_pre_hooks
+
+
+class Copies(TorchDispatchMode):
+    """Counts what brings numbers to Python: one by one (`item`), or as a tensor, which `cpu` does."""
+
+    def __init__(self, monkeypatch):
+        super().__init__()
+        self.single, self.whole, cpu = 0, 0, torch.Tensor.cpu
+
+        def count(tensor):
+            self.whole += 1
+            return cpu(tensor)
+
+        monkeypatch.setattr(torch.Tensor, "cpu", count)
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.single += function is torch.ops.aten._local_scalar_dense.default
+        return function(*args, **(kwargs or {}))
+
+
+def test_a_frame_with_its_words_costs_one_copy_for_all_panels(make_lab, monkeypatch):
+    panels = [Raster("exc"), Current("in2exc"), Voltage("exc"), Fields("in2exc.weight", shape=(1, 3))]
+    learning = [Weights("in2exc.weight", [(0, 2)]), Evolution("in2exc.weight", bins=3)]
+    lab = make_lab(view=[*panels, *learning])
+    lab.views["somebody"] = 0
+    with Copies(monkeypatch) as copies:
+        for _ in range(3):
+            for _ in range(2):
+                lab.experiment.step()
+            lab.frames.send(0)
+    assert (copies.whole, copies.single) == (3, 0)
+    assert lab.sent[-1][0]["status"]["alt"] == lab.snapshot()  # the words were told in each of these frames
