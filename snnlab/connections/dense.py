@@ -179,8 +179,8 @@ class LinearDense(WeightBiasDelayMixin, Connection):
 
     def change(self, post: Tensor, pre: DelayedRead) -> Change | None:
         """`correlate` of a single sample as a change of a few rows or columns, where few neurons spiked on one side; else None."""
-        if post.shape[0] != 1 or self.delayedby or not by_events(self._hold()):
-            return None
+        if post.shape[0] != 1 or self.delayedby or type(self).factors is not LinearDense.factors or not by_events(self._hold()):
+            return None  # nor where a subclass has factors of its own
         post, present = post.reshape(-1), pre.record.present.view(-1)
         if post.dtype == torch.bool:  # spikes that meet a trace, which is live: a copy, unless nobody spiked
             if (rows := few(post)) is None:

@@ -80,7 +80,7 @@ def trace_cumulative(
     """
     matches = _matches(obs, target, tolerance)
     if trace is not None and isinstance(amplitude, float) and amplitude == 1.0 and isinstance(decay, float):
-        return F.hardshrink(torch.add(matches, trace, alpha=decay), _LEAST)  # the usual case in two passes
+        return fall_and_count(matches, trace, decay)  # the usual case in two passes
     fallen = _fallen(obs, trace, decay)
     return fallen + amplitude * matches.to(fallen.dtype)
 
@@ -145,9 +145,17 @@ def trace_cumulative_value(obs: Tensor, trace: Tensor | None, *, decay: float | 
         >>> trace_cumulative_value(torch.tensor([3.0, 0.0]), torch.tensor([0.5, 0.5]), decay=0.5, scale=2.0)
         tensor([6.2500, 0.2500])
     """
-    if trace is not None and isinstance(scale, float) and scale == 1.0 and isinstance(decay, float):
-        return F.hardshrink(torch.add(obs, trace, alpha=decay), _LEAST)  # the usual case in two passes
     return _fallen(obs, trace, decay) + scale * obs
+
+
+def fall_and_count(spikes: Tensor, trace: Tensor, decay: float) -> Tensor:
+    """The cumulative trace of amplitude 1 in two passes: d·x + s, where spikes are bool, or the numbers 1 and 0, and want no gradient.
+
+    Example:
+        >>> fall_and_count(torch.tensor([True, False]), torch.tensor([0.5, 0.5]), 0.5)
+        tensor([1.2500, 0.2500])
+    """
+    return F.hardshrink(torch.add(spikes, trace, alpha=decay), _LEAST)
 
 
 def exp_trace_nearest(

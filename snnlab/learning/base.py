@@ -84,8 +84,11 @@ class CellTrainer(Module, ABC):
         if not all(f"_{name}" in self.__dict__ for name in self.settings()):
             return  # it is being built
         self._forget()
+        self._check_settings()
+
+    def configure(self, **settings: Any) -> None:
         try:
-            self._check_settings()
+            super().configure(**settings)
         except Exception:
             self._forget()  # what was looked up meanwhile, for the change is taken back
             raise

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from snnlab.core import checks
 from snnlab.core.record import RecordTensor
-from snnlab.core.traces import trace_cumulative_value, trace_nearest
+from snnlab.core.traces import fall_and_count, trace_nearest
 from snnlab.network import Cell
 from snnlab.synapses import DelayedRead
 from snnlab.updates import Product
@@ -29,7 +29,7 @@ def advance_trace(mode: str, spikes: Tensor, trace: Tensor, decay: float) -> Ten
         tensor([1.0000, 0.2500])
     """
     if mode == "cumulative":
-        return trace_cumulative_value(spikes, trace, decay=decay, scale=1.0)
+        return fall_and_count(spikes, trace, decay)
     return trace_nearest(spikes, trace, decay=decay, amplitude=1.0, target=True)
 
 

@@ -29,9 +29,9 @@ from snnlab.neurons import Neuron
 
 Kwargs = dict[str, Any]
 
-UNCHECKED = (None, False, None)
-"""When the parts were last checked, in changes; whether nothing can be wrong with what goes round within; the shape of spikes from outside
-with which nothing can be wrong either."""
+UNCHECKED = (None, None, None)
+"""When the parts were last checked, in changes; the shape of spikes that are fed back with which nothing can be wrong within; the shape of
+spikes from outside with which nothing can be wrong either. None for a shape: there is none."""
 
 
 @fixed_parts
@@ -233,6 +233,8 @@ class RecurrentSerial(Layer):
     def _fire(self, ran: dict[str, Tensor], group: int, kwargs: Kwargs) -> Tensor:
         """Steps the one group of neurons that these connections feed."""
         currents, neurons, name = self.wiring(ran), self._at_hand[1], self._groups[group]
+        if not isinstance(currents, dict):
+            check_wired(neurons, currents)
         current, neuron = currents.get(name), neurons[name]
         if len(currents) != 1 or not isinstance(current, Tensor) or current.shape != neuron.batchedshape:
             check_wired(neurons, currents)
@@ -255,7 +257,8 @@ class RecurrentSerial(Layer):
             check_pairs(connections, neurons)
             self._check_shapes()
             transforms = (self.lateral_in_transform, self.feedback_in_transform)
-            within = transforms == (None, None) and takes_spikes(connections[lateral]) and takes_spikes(connections[feedback])
+            sure = transforms == (None, None) and takes_spikes(connections[lateral]) and takes_spikes(connections[feedback])
+            within = connections[feedback].batched_inshape if sure else None
             outside = connections[feedfwd].batched_inshape if takes_spikes(connections[feedfwd]) else None
             self.__dict__["_checked"] = (now, within, outside)
         _, within, outside = self._checked
@@ -264,8 +267,9 @@ class RecurrentSerial(Layer):
         spikes = isinstance(first, Tensor) and first.dtype == torch.bool and first.shape == outside
         if more or not spikes:
             check_connection(feedfwd, connections[feedfwd], inputs, to_connections[0])
-        if within and not more:  # spikes of the layer's own neurons
-            return
+        back = fed_back[0] if within is not None and not more else None
+        if back is not None and back.shape == within and (back.dtype == torch.bool or back.requires_grad):
+            return  # spikes of the layer's own neurons, and nothing that somebody has put in their place
         for neuron, kwargs in zip(neurons.values(), to_neurons, strict=True):
             if kwargs:
                 check_keywords(neuron.forward, kwargs)

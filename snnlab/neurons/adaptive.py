@@ -162,7 +162,7 @@ class ThresholdAdaptiveNeuron(InfernoNeuron):
         present, spikes, reduction = self._buffers["threshold_adaptation_"], self._buffers["spike_"], self.batch_reduction
         alone = spikes.shape[0] == 1 and (reduction is torch.mean or reduction is torch.sum)
         decays, increments, refrac = self.decays, self.spike_increment, self._buffers["refrac_"]
-        if alone and refrac_lock and len(decays) == 1 and refrac.dtype == present.dtype:  # the usual case, as numbers in a row
+        if alone and refrac_lock and self.adaptations == 1 and refrac.dtype == present.dtype:  # the usual case, as numbers in a row
             level = present.view(spikes.shape)
             fallen = torch.lerp(level * decays[0], level, refrac.clamp(max=1))
             self.set_states(threshold_adaptation_=fallen.add_(spikes, alpha=increments[0]).view(present.shape))

@@ -208,8 +208,7 @@ class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
     @property
     def arrived(self) -> Tensor:
         """The same as the numbers 1 and 0, which may be the history itself: to be read, and never written to."""
-        present = self._spikes().present
-        return present if _keeps_numbers(type(self)) else (present != 0).to(present.dtype)
+        return self._spikes().present if _keeps_numbers(type(self)) else self.spike.to(torch.get_default_dtype())
 
     def _spikes(self) -> RecordTensor:
         """The history of spikes, `spike_`; NotImplementedError where the subclass keeps none of that name and so must say what they are."""

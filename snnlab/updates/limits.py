@@ -32,7 +32,7 @@ def _owner(module: nn.Module, attr: str) -> tuple[object, str]:
 
 @lru_cache
 def _path(attr: str) -> list[str]:
-    return checks.text("attr", attr).split(".")
+    return attr.split(".")
 
 
 def _part(owner: object, name: str, attr: str) -> object:
@@ -84,7 +84,7 @@ class Normalization(StateHook):
         if order != float("inf"):
             checks.not_zero("order", order)
         checks.not_zero("scale", scale)
-        _part(*_owner(module, attr), attr)
+        _part(*_owner(module, checks.text("attr", attr)), attr)
         self.attr, self.order, self.scale, self.dim, self.epsilon = attr, order, scale, dim, epsilon
 
     @without_grad
@@ -139,12 +139,13 @@ class Clamping(StateHook):
         low, high = (None if end is None else checks.number(name, end) for name, end in (("min", min), ("max", max)))
         if low is not None and high is not None and not high > low:
             raise ValueError(f"max must be above min ({low}), but is {high}.")
-        _part(*_owner(module, attr), attr)
+        _part(*_owner(module, checks.text("attr", attr)), attr)
         self.attr, self.min, self.max = attr, low, high
 
     def ends_of(self, module: nn.Module, name: str) -> tuple[float | None, float | None] | None:
-        """The range in which it keeps a parameter of the module's parent now; None where it does not."""
-        return (self.min, self.max) if self.attr == f"parent.{name}" and self.runs_in(module) else None
+        """The range in which it keeps a parameter of the module's parent now; None where it does not, or has a `hook` of its own."""
+        keeps = self.attr == f"parent.{name}" and self.runs_in(module) and type(self).hook is Clamping.hook
+        return (self.min, self.max) if keeps else None
 
     @without_grad
     def hook(self, module: nn.Module) -> None:

@@ -115,3 +115,40 @@ def test_weights_lie_input_by_input_and_stay_so_in_copies_other_dtypes_and_files
     for each in (connection, copy.deepcopy(connection), copy.deepcopy(connection).double(), twin, pickle.loads(pickle.dumps(connection))):
         assert each.weight.stride() == (1, 3)
     assert snn.LinearDense(4, 3, 1.0, synapse=DELTA, delay=3.0).weight.is_contiguous()
+
+
+def test_a_connection_of_ones_own_learns_by_its_own_factors_where_few_spike_too():
+    class Slow(snn.LinearDense):
+        """Learns at half the rate."""
+
+        def factors(self, post, pre):
+            left, right = super().factors(post, pre)
+            return left * 0.5, right
+
+    class Whole(snn.LinearDense):
+        """The same, from the product."""
+
+        def factors(self, post, pre):
+            return None
+
+        def correlate(self, post, pre):
+            return super().correlate(post, pre) * 0.5
+
+    def learned(kind):
+        connection = kind(256, 128, 1.0, synapse=DELTA, weight_init=torch.zeros_like)
+        connection.defaultupdater()
+        layer = snn.Serial(connection, snn.ExactNeuron(128, 1.0, rest_v=0.0, thresh_v=1.0))
+        rule = snn.STDP(lr_post=0.5, lr_pre=-0.25, tc_post=20.0, tc_pre=10.0)
+        rule.register_cell("only", layer.cell)
+        for pre, post in ((3, 5), (7, 5), (3, 9)):
+            spikes, script = torch.zeros(1, 256), torch.zeros(1, 128)
+            spikes[0, pre], script[0, post] = 1.0, 1.0
+            layer(spikes, neuron_kwargs={"override": script})
+            rule()
+            layer.update()
+        return connection.weight.detach()
+
+    usual = learned(snn.LinearDense)
+    assert usual.count_nonzero() == 4  # each of two inputs with each of two outputs
+    for kind in (Slow, Whole):
+        torch.testing.assert_close(learned(kind), usual * 0.5)

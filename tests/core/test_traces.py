@@ -140,3 +140,12 @@ def test_a_trace_that_nobody_sees_any_more_is_zero(step, amplitude):
     train = [True] + [False] * 99
     assert run(step, train, decay=0.5, amplitude=amplitude, target=True) == amplitude * 0.5**99
     assert run(step, [*train, False], decay=0.5, amplitude=amplitude, target=True) == 0.0
+
+
+def test_a_gradient_reaches_every_value_that_a_trace_adds_also_where_the_sum_is_zero():
+    value = torch.zeros(2, requires_grad=True)
+    for scale in (1.0, 3.0):
+        added = traces.trace_cumulative_value(value, torch.zeros(2), decay=0.5, scale=scale)
+        assert torch.autograd.grad(added.sum(), value)[0].tolist() == [scale, scale]
+    whole = traces.trace_cumulative_value(torch.tensor([3, 0]), torch.tensor([1, 1]), decay=0.5, scale=1.0)
+    assert whole.tolist() == [3.5, 0.5]

@@ -112,6 +112,20 @@ def test_what_was_looked_up_is_looked_up_anew_after_every_change_and_after_one_t
     assert (state.trace_mode, state.tracemode, trainer.tracemode) == ("cumulative", "cumulative", "nearest")
 
 
+def test_what_a_rule_of_ones_own_refuses_is_not_what_its_cells_go_by():
+    class Short(snn.STDP):
+        def check_settings(self):
+            super().check_settings()
+            if self.__dict__.get("_tc_pre", 0.0) > 50.0:
+                raise ValueError("tc_pre is too long")
+
+    trainer = Short(lr_post=0.5, lr_pre=-0.25, tc_post=20.0, tc_pre=10.0)
+    state = trainer.register_cell("only", connect().cell).state
+    with pytest.raises(ValueError, match="too long"):
+        trainer.tc_pre = 100.0
+    assert (trainer.tc_pre, state.tc_pre) == (10.0, 10.0)
+
+
 def test_traces_are_built_anew_in_another_process_too():
     trainer, layer = rule(), connect(batch_size=2)
     state = trainer.register_cell("only", layer.cell).state

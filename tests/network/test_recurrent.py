@@ -304,6 +304,36 @@ def test_a_step_that_is_refused_leaves_every_part_as_it_was(given, keywords, err
 
 
 @pytest.mark.parametrize(
+    ("spikes", "words"),
+    [
+        (torch.zeros(1, 5), r"inputs of 'feedback' must be of shape \(1, 4\)"),
+        (torch.zeros(1, 5, dtype=torch.bool), r"inputs of 'feedback' must be of shape \(1, 4\)"),
+        (torch.full((1, 4), math.nan), "inputs of 'feedback' must be finite"),
+    ],
+)
+def test_what_somebody_puts_in_the_place_of_the_spikes_to_feed_back_is_checked_before_any_part_runs(spikes, words):
+    layer = build()
+    layer(ON)
+    layer.feedback_spikes = spikes
+    before = layer.feedfwd_synapse.spike
+    with pytest.raises(ValueError, match=words):
+        layer(OFF)
+    assert before.all()
+    assert layer.feedfwd_synapse.spike.all()
+
+
+@pytest.mark.parametrize("gives", [torch.zeros(1, 2), None])
+def test_a_wiring_of_ones_own_that_gives_no_dict_is_named(gives):
+    class Wrong(snn.RecurrentSerial):
+        def wiring(self, inputs):
+            return gives
+
+    layer = Wrong(dense(3, 2, 1.0), dense(2, 4, 1.0), dense(4, 2, 1.0), relay(2), relay(4))
+    with pytest.raises(TypeError, match="wiring must return a dict of currents by neuron, but gave a"):
+        layer(ON)
+
+
+@pytest.mark.parametrize(
     ("parts", "words"),
     [
         ({1: dense(2, 5, 1.0)}, r"outputs of the lateral connection must be shaped like the feedback neurons, \(4,\), but are .* \(5,\)"),

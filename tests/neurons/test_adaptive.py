@@ -9,6 +9,7 @@ from scipy.integrate import solve_ivp
 
 import snnlab as snn
 from snnlab.neurons.adaptation import adapt_threshold
+from snnlab.neurons.adaptive import ThresholdAdaptiveNeuron
 
 SETTINGS = {
     "rest_v": -65.0,
@@ -72,6 +73,20 @@ def test_several_adaptations_add_up_each_with_its_own_time():
     expected = [4.0 * math.exp(-0.2), math.exp(-0.002)]
     assert neuron.threshold_adaptation.tolist() == [pytest.approx(expected, rel=1e-6)]
     assert neuron.threshold.item() == pytest.approx(-50.0 + sum(expected), rel=1e-6)
+
+
+def test_one_decay_may_serve_several_adaptations_of_a_neuron_of_ones_own():
+    class Falling(ThresholdAdaptiveNeuron):
+        decays = (0.5,)
+
+        def fire(self, inputs, refrac_lock):
+            return inputs > 0, self.voltage_, self.refrac_
+
+    shared = {"rest_v": 0.0, "thresh_eq_v": 1.0, "refrac_t": 0.0, "tc_membrane": 10.0, "resistance": 1.0}
+    neuron = Falling(2, 1.0, spike_increment=(1.0, 2.0, 4.0), adaptations=3, batch_size=1, **shared)
+    for _ in range(2):
+        neuron(torch.tensor([[1.0, 0.0]]))
+    assert neuron.threshold_adaptation.tolist() == [[1.5, 3.0, 6.0], [0.0, 0.0, 0.0]]
 
 
 @pytest.mark.parametrize(

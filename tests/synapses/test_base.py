@@ -563,6 +563,17 @@ def test_spikes_arrive_as_the_numbers_one_and_zero_whatever_is_kept():
             self.spike_.push(self.check_inputs(inputs) * 3.0)
             return self.spike_.peek()
 
+    class Deaf(DeltaCurrent):
+        """Hears no more than its first cell."""
+
+        @property
+        def spike(self):
+            return super().spike & torch.tensor([[True, False]])
+
+    deaf = Deaf(2, 1.0, spike_charge=1.0)
+    deaf(torch.ones(1, 2))
+    assert deaf.arrived.tolist() == [[1, 0]]
+
     for kind in (Loud, DeltaCurrent):
         synapse = kind(2, 1.0, spike_charge=1.0)
         synapse(torch.tensor([[1.0, 0.0]]))

@@ -192,6 +192,8 @@ def test_a_limit_needs_a_module_and_an_attribute_that_it_has(build):
         build(updater, "")
     with pytest.raises(TypeError, match=r"attr must be a string, but is None"):
         build(updater, None)
+    with pytest.raises(TypeError, match=r"attr must be a string, but is \['parent.weight'\]"):
+        build(updater, ["parent.weight"])
     with pytest.raises(TypeError, match=r"module must be a torch.nn.Module, but is None"):
         build(None, "weight")
 
@@ -273,3 +275,22 @@ def test_a_write_that_torch_does_not_count_is_clamped_some_updates_later():
             connection.weight.data[4, 4] = 7.0
     assert connection.weight.max() == 1
     assert connection.weight[4, 4] == 1
+
+
+def test_a_limit_of_ones_own_that_clamps_now_and_then_is_asked_every_time():
+    class Seldom(Clamping):
+        calls = 0
+
+        def hook(self, module):
+            self.calls += 1
+            if self.calls % 2:
+                super().hook(module)
+
+    connection, seen = connected(torch.full((6, 5), 0.5).tolist()), []
+    Seldom(connection.updater, "parent.weight", 0.0, 1.0).register()
+    for _ in range(6):
+        connection.updater.weight.add(pos=spiking(0, [1], 6))
+        connection.update()
+        seen.append(connection.weight[1, 0].item())
+    # 0.4 a step, clamped at the first, third and fifth
+    assert seen == pytest.approx([0.9, 1.3, 1.0, 1.4, 1.0, 1.4])
