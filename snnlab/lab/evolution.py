@@ -57,6 +57,7 @@ class Evolution(Panel):
 
     def _bind(self, owner: Any, attribute: str, kind: str, recorder: Recorder, batch: int) -> None:
         attribute = attribute or "weight"
+        self.count = getattr(owner, attribute).numel()
         if self.fixed is None:
             now = getattr(owner, attribute).detach()
             longest = owner.delayedby if attribute == "delay" else None
@@ -83,7 +84,7 @@ class Evolution(Panel):
         return f"{self.values} ({self.unit})" if self.unit else self.values
 
     def describe(self) -> dict[str, Any]:
-        return {"kind": self.kind, "title": self.title, "rows": self.bins, "label": self.label}
+        return {"kind": self.kind, "title": self.title, "rows": self.bins, "label": self.label, "count": self.count}
 
     def columns(self) -> tuple[list[str], str]:
         edges = np.linspace(*self.limits, self.bins + 1)
@@ -98,7 +99,7 @@ class Evolution(Panel):
         top = np.nanmax(shares, initial=1e-12)
         shades = 1 + np.sqrt(shares / top) * 254  # 0 is a step before the first
         shades = np.nan_to_num(shades).round().astype(np.uint8)
-        return {"shades": shades, "limits": np.array(self.limits, dtype=np.float32)}
+        return {"shades": shades, "limits": np.array(self.limits, dtype=np.float32), "top": np.array([top], dtype=np.float32)}
 
     def words(self, recorder: Recorder) -> str:
         last = recorder.rows(self.title)[-1]

@@ -18,7 +18,7 @@ function unpack(table, view) {
 }
 
 function render({ model, el }) {
-  const scene = { ...model.get("scene") };
+  const scene = structuredClone(model.get("scene"));
   scene.maps = Object.fromEntries(Object.entries(scene.maps).map(([name, map]) => [name, decodeMap(map)]));
   const id = Math.random().toString(36).slice(2);
   let count = 0;
@@ -35,13 +35,17 @@ function render({ model, el }) {
   const error = make("div", { class: "snnlab-error", role: "alert", hidden: true });
   const axes = make("canvas", { "aria-hidden": "true" });
   const canvas = make("canvas", { role: "img", "aria-label": "nothing recorded yet" });
-  const figure = make("div", { class: "snnlab-figure" }, axes, canvas);
+  const marks = make("canvas", { "aria-hidden": "true", class: "snnlab-marks" });
+  const figure = make("div", { class: "snnlab-figure" }, axes, canvas, marks);
+  const readout = make("div", { class: "snnlab-readout snnlab-note", role: "status" });
   const root = make("div", { class: "snnlab", "data-lm-suppress-shortcuts": "true" }, toolbar.element);
   if (sliders.size) root.append(make("div", { class: "snnlab-controls" }, ...[...sliders.values()].map((s) => s.element)));
-  root.append(error, figure);
+  root.append(error, figure, readout);
   el.append(root);
 
-  let place = null, look = theme(), limits = "", data = null, status = null, painted = false;
+  let place = null, look = theme(), limits = "", data = null, status = null, painted = false, found = null, marked = false;
+  const follow = (group, neuron) => send({ do: "follow", group, neuron });
+  const pointer = pointing(figure, scene, () => ({ place, data }), { point, follow, look: see });
 
   function fit() {
     const width = Math.floor(figure.clientWidth);
@@ -49,7 +53,7 @@ function render({ model, el }) {
     const ratio = window.devicePixelRatio || 1;
     place = layOut(scene, width);
     figure.style.height = `${place.height}px`;
-    for (const layer of [axes, canvas]) {
+    for (const layer of [axes, canvas, marks]) {
       layer.width = Math.round(width * ratio);
       layer.height = Math.round(place.height * ratio);
       Object.assign(layer.style, { width: `${width}px`, height: `${place.height}px` });
@@ -67,6 +71,37 @@ function render({ model, el }) {
       paintAxes(axes.getContext("2d"), place, scene, data, look);
     }
     paintData(canvas.getContext("2d"), place, scene, data, look);
+    if (marked) pointer.again();
+  }
+
+  // The layer of marks alone, and the words for what was found: the picture below stays as it is.
+  function point(now) {
+    found = now;
+    const words = found ? readOut(found, scene.panels[found.index], scene, status.step) : hint(scene);
+    if (readout.textContent !== words) readout.textContent = words;
+    if (!data || !place) return;
+    paintMarks(marks.getContext("2d"), place, scene, data, look, found);
+    marked = found || Object.keys(scene.followed).length > 0;
+    readout.setAttribute("aria-live", status.playing ? "off" : "polite"); // not read aloud at every frame
+  }
+
+  function see(inView) { // [from, to] in steps of the window; null: all of it
+    const whole = !inView || inView[1] - inView[0] >= scene.window;
+    const wished = whole ? null : inView;
+    if (String(wished) === String(scene.inView ?? null)) return;
+    scene.inView = wished;
+    limits = "";
+    paint();
+    point(found);
+  }
+
+  function describe() { // lines have made room for the neuron that is followed
+    const { panels, followed } = model.get("scene");
+    panels.forEach((panel, index) => Object.assign(scene.panels[index], panel));
+    scene.followed = followed;
+    limits = "";
+    paint();
+    point(found);
   }
 
   // The words around the picture; `seen` is the last message of this view that the model has heard.
@@ -99,18 +134,31 @@ function render({ model, el }) {
     else now(); // at once where nothing was painted in this animation frame yet
   }
 
-  const recolor = () => { look = theme(); limits = ""; paint(); };
+  const recolor = () => { look = theme(); dress(root, look); limits = ""; paint(); };
   const resized = new ResizeObserver(() => { if (!place || Math.floor(figure.clientWidth) !== place.width) fit(); });
   const themed = new MutationObserver(() => setTimeout(recolor, 50));
   resized.observe(figure);
-  themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"] });
+  themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
+  const sharper = whenSharper(fit);
+  root.addEventListener("keydown", (event) => {
+    const wished = timeKey(event, scene);
+    if (wished === undefined) return;
+    event.preventDefault();
+    event.stopPropagation(); // a notebook has commands for these keys
+    see(wished);
+  });
   model.on("msg:custom", arrive);
+  model.on("change:scene", describe);
+  dress(root, look);
+  point(null);
   fit();
   send({ do: "hello" });
   return () => {
     send({ do: "bye" });
     saving.end();
     model.off("msg:custom", arrive);
+    model.off("change:scene", describe);
+    sharper.end();
     resized.disconnect();
     themed.disconnect();
   };

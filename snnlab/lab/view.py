@@ -17,7 +17,8 @@ from matplotlib import colormaps
 from snnlab.plots import style
 
 HERE = Path(__file__).parent
-PAINTING = ("look.js", "zoom.js", "layout.js", "axes.js", "raster.js", "traces.js", "heat.js", "fields.js", "paint.js")
+KINDS = ("raster.js", "traces.js", "heat.js", "fields.js")
+PAINTING = ("look.js", "zoom.js", "layout.js", "axes.js", *KINDS, "paint.js", "marks.js", "pointer.js")
 
 
 def _shades(name: str) -> str:

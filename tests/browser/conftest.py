@@ -14,9 +14,16 @@ import pytest
 HERE = Path(__file__).parent
 SHOTS = HERE / "screenshots"
 
-spec = importlib.util.spec_from_file_location("jupyter_page", HERE / "jupyter_page.py")
-jupyter_page = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(jupyter_page)
+
+def beside(name):
+    """A module that lies beside this file."""
+    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+jupyter_page, stage = beside("jupyter_page"), beside("stage")
 
 
 def pytest_collection_modifyitems(items):
@@ -80,6 +87,29 @@ def open_notebooks(browser, server):
     for page in pages:
         page.evaluate("window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()")
         page.context.close()
+
+
+@pytest.fixture
+def on_stage(browser, request):
+    """Puts a lab's view in a page of its own, without JupyterLab."""
+    labs = []
+
+    def put(lab, **look):
+        page = browser.new_page(**({"viewport": jupyter_page.SIZE} | look))
+        page.problems = []
+        page.on("pageerror", lambda error: page.problems.append(f"{error.name}: {error.message}"))
+        labs.append(stage.Stage(page, lab))
+        return labs[-1]
+
+    yield put
+    for number, each in enumerate(labs):
+        each.lab.close()
+        problems = each.page.problems
+        if getattr(request.node, "failed", False):
+            SHOTS.mkdir(exist_ok=True)
+            each.page.screenshot(path=SHOTS / f"{request.node.name}-{number}.png")
+        each.page.close()
+        assert problems == []
 
 
 @pytest.fixture
