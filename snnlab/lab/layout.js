@@ -25,9 +25,9 @@ function layOut(scene, width) {
   let top = two ? 0 : y;
   for (const panel of pictures) {
     const { size, around } = KINDS[panel.kind];
-    const [across, down] = size(panel);
     const wide = (two ? width - left : width) - 24 - around.left - around.right;
     const tall = two ? Math.max(y, 300) / pictures.length - MARGIN.title - around.bottom : 420;
+    const [across, down] = size(panel, wide, tall); // or as many pixels as it likes of those that there are
     const scale = Math.min(wide / across, Math.max(tall, 120) / down);
     boxes.set(panel, { x: x0 + around.left, y: top + MARGIN.title, w: across * scale, h: down * scale, across, down });
     top += MARGIN.title + down * scale + around.bottom;

@@ -6,6 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from snnlab import plots
+from snnlab.lab.chart import Chart
+from snnlab.lab.chart import draw as draw_chart
 from snnlab.lab.evolution import Evolution
 from snnlab.lab.learning import Lines
 from snnlab.lab.panels import Current, Fields, Panel, Raster
@@ -19,10 +21,10 @@ LINES = 20_000
 
 
 def still(scene: Scene, title: str = "") -> plots.Picture:
-    """Draws a scene as a figure: panels over time on the left, fields on the right, as the live view has them."""
+    """Draws a scene as a figure: panels over time on the left, fields and charts on the right, as the live view has them."""
     scene.data()
-    over_time = [panel for panel in scene.panels if not isinstance(panel, Fields)]
-    pictures = [panel for panel in scene.panels if isinstance(panel, Fields)]
+    over_time = [panel for panel in scene.panels if not isinstance(panel, Fields | Chart)]
+    pictures = [panel for panel in scene.panels if isinstance(panel, Fields | Chart)]
     figure = plots.Picture(9.6 if over_time and pictures else 6.4, max(1.75 * len(over_time), 3.4 * len(pictures), 2.4))
     left, right = _halves(figure, bool(over_time), bool(pictures))
     for half, panels in ((left, over_time), (right, pictures)):
@@ -41,6 +43,9 @@ def draw(panel: Panel, scene: Scene, ax: Axes) -> None:
     recorder, step_time = scene.recorder, scene.step_time
     if isinstance(panel, Fields):
         plots.fields(panel.weights(recorder), ax, limits=panel.limits, unit=panel.unit)
+        return
+    if isinstance(panel, Chart):
+        draw_chart(panel, recorder, ax)
         return
     shown = max(1, min(recorder.steps, recorder.window))
     start = max(0, recorder.steps - recorder.window) * step_time
