@@ -21,7 +21,8 @@ KINDS.fields = {
       }
     }
     box.canvas.getContext("2d").putImageData(box.picture, 0, 0);
-    ctx.imageSmoothingEnabled = false;
+    ctx.imageSmoothingEnabled = box.across > box.w * ctx.getTransform().a; // with more weights than pixels, a pixel is their mean
+    ctx.imageSmoothingQuality = "medium";
     ctx.drawImage(box.canvas, box.x, box.y, box.w, box.h);
   },
 };

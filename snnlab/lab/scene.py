@@ -1,6 +1,7 @@
 """A scene: panels side by side, as arrays. It draws nothing; the canvas in the browser and the still picture both draw from it."""
 
 import copy
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -83,9 +84,11 @@ def pack(data: Sequence[dict[str, np.ndarray]]) -> tuple[list[dict[str, list[Any
     for arrays in data:
         entries = {}
         for name, array in arrays.items():
-            entries[name] = [array.dtype.name, list(array.shape), at]
-            raw = array.tobytes()
-            parts.append(raw + bytes(-len(raw) % 4))
-            at += len(parts[-1])
+            entries[name] = [_name(array.dtype), list(array.shape), at]
+            parts += [array.tobytes(), bytes(-array.nbytes % 4)]
+            at += array.nbytes + len(parts[-1])
         table.append(entries)
     return table, b"".join(parts)
+
+
+_name = functools.cache(lambda kind: kind.name)  # numpy builds the word anew each time, and there are many in a frame
