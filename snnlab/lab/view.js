@@ -23,7 +23,11 @@ function render({ model, el }) {
   const id = Math.random().toString(36).slice(2);
   let count = 0;
   const send = (message) => {
-    model.send({ ...message, view: id, seq: ++count });
+    try {
+      model.send({ ...message, view: id, seq: ++count });
+    } catch {
+      lost();
+    }
     root.dataset.sent = count;
     return count;
   };
@@ -113,6 +117,12 @@ function render({ model, el }) {
     if (status.alt) canvas.setAttribute("aria-label", status.alt);
   }
 
+  // The kernel was restarted or has ended: the last picture stays, nobody hears the controls, and the page would throw at each of them.
+  function lost() {
+    error.hidden = false;
+    error.textContent = "Not connected: the kernel of this view was restarted or has ended. Run the cell again.";
+  }
+
   function acknowledge(number) {
     const done = () => { painted = false; send({ do: "ack", frame: number }); };
     if (document.hidden) setTimeout(done, 100); // a hidden page has no animation frames
@@ -148,6 +158,7 @@ function render({ model, el }) {
     see(wished);
   });
   model.on("msg:custom", arrive);
+  model.on("comm_live_update", lost);
   model.on("change:scene", describe);
   dress(root, look);
   point(null);
@@ -157,6 +168,7 @@ function render({ model, el }) {
     send({ do: "bye" });
     saving.end();
     model.off("msg:custom", arrive);
+    model.off("comm_live_update", lost);
     model.off("change:scene", describe);
     sharper.end();
     resized.disconnect();
