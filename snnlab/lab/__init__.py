@@ -10,6 +10,7 @@ from snnlab.lab.learning import Traces, Weights
 from snnlab.lab.panels import Current, Fields, Raster, Voltage
 from snnlab.lab.pending import Pending
 from snnlab.lab.plane import Plane
+from snnlab.lab.wiring import Wiring
 
 __all__ = [
     "Control",
@@ -26,4 +27,5 @@ __all__ = [
     "Traces",
     "Voltage",
     "Weights",
+    "Wiring",
 ]

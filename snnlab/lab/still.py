@@ -12,6 +12,7 @@ from snnlab.lab.evolution import Evolution
 from snnlab.lab.learning import Lines
 from snnlab.lab.panels import Current, Fields, Panel, Raster
 from snnlab.lab.scene import Scene
+from snnlab.lab.wiring import Wiring
 from snnlab.plots.evolution import draw as draw_shares
 from snnlab.plots.timeline import Timeline
 from snnlab.plots.traces import draw as draw_lines
@@ -23,8 +24,8 @@ LINES = 20_000
 def still(scene: Scene, title: str = "") -> plots.Picture:
     """Draws a scene as a figure: panels over time on the left, fields and charts on the right, as the live view has them."""
     scene.data()
-    over_time = [panel for panel in scene.panels if not isinstance(panel, Fields | Chart)]
-    pictures = [panel for panel in scene.panels if isinstance(panel, Fields | Chart)]
+    over_time = [panel for panel in scene.panels if not isinstance(panel, Fields | Chart | Wiring)]
+    pictures = [panel for panel in scene.panels if isinstance(panel, Fields | Chart | Wiring)]
     figure = plots.Picture(9.6 if over_time and pictures else 6.4, max(1.75 * len(over_time), 3.4 * len(pictures), 2.4))
     left, right = _halves(figure, bool(over_time), bool(pictures))
     for half, panels in ((left, over_time), (right, pictures)):
@@ -43,6 +44,9 @@ def draw(panel: Panel, scene: Scene, ax: Axes) -> None:
     recorder, step_time = scene.recorder, scene.step_time
     if isinstance(panel, Fields):
         plots.fields(panel.weights(recorder), ax, limits=panel.limits, unit=panel.unit)
+        return
+    if isinstance(panel, Wiring):
+        plots.wiring(panel.counts(recorder), panel.edges, ax)
         return
     if isinstance(panel, Chart):
         draw_chart(panel, recorder, ax)

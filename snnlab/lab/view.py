@@ -17,7 +17,7 @@ from matplotlib import colormaps
 from snnlab.plots import style
 
 HERE = Path(__file__).parent
-KINDS = ("raster.js", "traces.js", "heat.js", "fields.js", "chart.js")
+KINDS = ("raster.js", "traces.js", "heat.js", "wiring.js", "fields.js", "chart.js")
 PAINTING = ("look.js", "zoom.js", "layout.js", "axes.js", *KINDS, "paint.js", "marks.js", "pointer.js")
 
 

@@ -48,12 +48,7 @@ def wiring(nodes: Mapping[str, str], edges: Sequence[Edge], ax: Axes | None = No
     for edge in edges:
         if len(edge) != 3 or any(end not in nodes for end in edge[:2]):
             raise ValueError(f"edges must be (from, to, label), from and to among {', '.join(map(repr, nodes))}, but one is {edge!r}.")
-    places = _places(_ranks(list(nodes), edges))
-    arrows = [_Arrow(places, edges, index) for index in range(len(edges))]
-    xs, ys = zip(*places.values(), strict=True)
-    left, right = min(xs) - WIDTH / 2 - 0.15, max(xs) + WIDTH / 2 + 0.15
-    bottom = min([min(ys) - HEIGHT / 2, *(arrow.reach[0] for arrow in arrows)]) - 0.15
-    top = max([max(ys) + HEIGHT / 2, *(arrow.reach[1] for arrow in arrows)]) + 0.15
+    places, arrows, (left, right, bottom, top) = arrange(list(nodes), edges)
     ax = style.axes(ax, right - left, top - bottom + (0.3 if title else 0.0))
     ax.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[], aspect="equal")
     ax.spines[:].set_visible(False)
@@ -62,6 +57,23 @@ def wiring(nodes: Mapping[str, str], edges: Sequence[Edge], ax: Axes | None = No
     for arrow in arrows:
         arrow.draw(ax)
     return heading(ax, title, legend=False)
+
+
+def arrange(names: Sequence[str], edges: Sequence[Edge]) -> tuple[dict[str, tuple[float, float]], list["Arrow"], tuple[float, ...]]:
+    """Where everything stands, in inches: the middle of each box, the arrows, and left, right, bottom and top of all.
+
+    Example:
+        >>> places, arrows, ends = arrange(["in", "a"], [("in", "a", "")])
+        >>> places, arrows[0].tail, arrows[0].head
+        ({'in': (0.0, 0.0), 'a': (3.1, 0.0)}, (0.65, 0.0), (2.45, 0.0))
+    """
+    places = _places(_ranks(list(names), edges))
+    arrows = [Arrow(places, edges, index) for index in range(len(edges))]
+    xs, ys = zip(*places.values(), strict=True)
+    left, right = min(xs) - WIDTH / 2 - 0.15, max(xs) + WIDTH / 2 + 0.15
+    bottom = min([min(ys) - HEIGHT / 2, *(arrow.reach[0] for arrow in arrows)]) - 0.15
+    top = max([max(ys) + HEIGHT / 2, *(arrow.reach[1] for arrow in arrows)]) + 0.15
+    return places, arrows, (left, right, bottom, top)
 
 
 def _ranks(names: list[str], edges: Sequence[Edge]) -> dict[str, int]:
@@ -113,15 +125,23 @@ def _box(ax: Axes, x: float, y: float, name: str, words: str) -> None:
         ax.text(x, y - 0.13, words, ha="center", va="center", fontsize=8, color=style.INK)
 
 
-class _Arrow:
-    """One edge: straight to the right where the way is free, else a bow over the boxes; dashed and below where it leads back."""
+class Arrow:
+    """One edge: straight to the right where the way is free, else a bow over the boxes; dashed and below where it leads back.
+
+    Attributes:
+        tail, head: its ends, in inches.
+        rad: how far it bends to the right of its way: its middle lies half of that aside, as a share of its length.
+        dashed: whether it leads back.
+        label, place, where: words beside it, and which part of them stands where: "bottom", "center" or "top".
+        reach: its lowest and highest point, with its words.
+    """
 
     def __init__(self, places: Mapping[str, tuple[float, float]], edges: Sequence[Edge], index: int) -> None:
         start, end, label = edges[index]
         (x, y), (u, v) = places[start], places[end]
         twins = [i for i, edge in enumerate(edges) if edge[:2] == (start, end)]
         twin, middle = twins.index(index), (len(twins) - 1) / 2
-        self.dashed, self.rise, self.bend = u <= x, 0.0, "arc3"
+        self.dashed, self.rad = u <= x, 0.0
         self.reach = (y, y)  # lowest and highest point
         if start == end:
             self._loop(x, y, twin)
@@ -141,7 +161,7 @@ class _Arrow:
 
     def _loop(self, x: float, y: float, twin: int) -> None:
         self.tail, self.head = (x - 0.25 - 0.1 * twin, y + HEIGHT / 2), (x + 0.25 + 0.1 * twin, y + HEIGHT / 2)
-        self.bend, self.where = "arc3,rad=-1.2", "bottom"
+        self.rad, self.where = -1.2, "bottom"
         self.place = (x, y + HEIGHT / 2 + 0.36 + 0.45 * twin)
         self.reach = (y, self.place[1] + 0.3)
 
@@ -149,7 +169,7 @@ class _Arrow:
         depth, aside = 0.4 + 0.45 * inner, 0.12 * inner * (1 if u < x else -1)
         self.tail, self.head = (x + aside, y + side * HEIGHT / 2), (u - aside, v + side * HEIGHT / 2)
         away = math.hypot(u - x, v - y)
-        self.bend = f"arc3,rad={-2 * depth / away}"  # its middle lies depth aside; to the right of the way for a positive number
+        self.rad = -2 * depth / away  # its middle lies depth aside; to the right of the way for a positive number
         middle = (y + v) / 2 + side * HEIGHT / 2
         self.where, self.place = "bottom" if side > 0 else "top", ((x + u) / 2, middle + side * (depth + 0.05))
         self.reach = (min(y, self.place[1] - 0.3), max(y, self.place[1] + 0.3))
@@ -157,7 +177,7 @@ class _Arrow:
     def draw(self, ax: Axes) -> None:
         look = {"arrowstyle": "-|>", "mutation_scale": 12, "shrinkA": 0, "shrinkB": 1, "linewidth": 1.2, "color": style.INK, "zorder": 0.5}
         dashes = (0, (5, 2)) if self.dashed else "solid"
-        ax.add_patch(FancyArrowPatch(self.tail, self.head, connectionstyle=self.bend, linestyle=dashes, **look))
+        ax.add_patch(FancyArrowPatch(self.tail, self.head, connectionstyle=f"arc3,rad={self.rad}", linestyle=dashes, **look))
         if self.label:
             aside = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
             ax.text(*self.place, self.label, ha="center", va=self.where, fontsize=8, color=style.INK, bbox=aside)

@@ -52,14 +52,15 @@ class Stage:
     def exchange(self) -> list[dict]:
         """Carries messages until nobody says anything more; returns what the page said, but for acknowledgements."""
         said = []
+        self._deliver()
         while messages := self.page.evaluate("window.sent.splice(0)"):
             for message in messages:
                 hear(self.lab, message)
                 said += [message] if message["do"] != "ack" else []
-            self.deliver()
+            self._deliver()
         return said
 
-    def deliver(self) -> None:
+    def _deliver(self) -> None:
         """Brings the lab's frames, and a changed scene, to the page."""
         frames, self.frames = self.frames or [(None, None)], []
         for content, buffers in frames:

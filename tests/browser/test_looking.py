@@ -217,7 +217,7 @@ def test_the_picture_follows_while_zoomed(stage):
     stage.page.locator(".snnlab button").first.focus()
     stage.page.keyboard.press("]")
     stage.lab.step(5)
-    stage.deliver()
+    stage.exchange()
     assert point(stage, RIGHT - 1, at_row(1)) == "neuron 1 of exc, 44 ms: spike"
     assert "step 45" in stage.page.locator(".snnlab-clock").inner_text()
 
@@ -225,7 +225,7 @@ def test_the_picture_follows_while_zoomed(stage):
 def test_words_under_a_pointer_that_rests_follow_the_picture(stage):
     assert point(stage, at_step(39), at_row(1)) == "neuron 1 of exc, 39 ms: spike"
     stage.lab.step(2)
-    stage.deliver()
+    stage.exchange()
     assert stage.page.locator(STATUS).inner_text() == "neuron 1 of exc, 41 ms: spike"
 
 
