@@ -26,6 +26,10 @@ class LinearDense(WeightBiasDelayMixin, Connection):
 
     Equation: `help("snnlab.connections.dense")`.
 
+    Large weights without delays, 2^15 or more, lie input by input in memory, so that a step in which few spike touches few of them. Flatten
+    them by `reshape(-1)`: torch refuses `view(-1)`, and with it `torch.nn.utils.parameters_to_vector` and L-BFGS. Where these are wanted,
+    `connection.weight.data = connection.weight.data.contiguous()` lays them out by rows.
+
     A fixed sparsity is set by `connection.mask`, Dale's sign by `connection.sign`: `help("snnlab.connections.constraint")`.
 
     Args:

@@ -17,13 +17,13 @@ LARGE = 2**15  # weights, from where to ask is cheaper than to work through them
 
 
 def inputs_first(weight: Tensor) -> Tensor:
-    """The same matrix, N x M, with the weights of each input side by side in memory: of strides 1 and N.
+    """The same matrix, N x M, with the weights of each input side by side in memory, of strides 1 and N, where it is large; else as it is.
 
     Example:
-        >>> inputs_first(torch.rand(2, 3)).stride()
-        (1, 2)
+        >>> inputs_first(torch.rand(2, 3)).stride(), inputs_first(torch.rand(400, 784)).stride()
+        ((3, 1), (1, 400))
     """
-    return weight.t().contiguous().t()
+    return weight.t().contiguous().t() if weight.numel() >= LARGE else weight
 
 
 def by_events(weight: Tensor) -> bool:

@@ -108,13 +108,24 @@ def test_a_large_step_of_one_sample_is_the_same_with_and_without_gradients_few_s
 
 
 def test_weights_lie_input_by_input_and_stay_so_in_copies_other_dtypes_and_files():
-    connection = snn.LinearDense(4, 3, 1.0, synapse=DELTA)
-    twin = snn.LinearDense(4, 3, 1.0, synapse=DELTA)
+    connection = snn.LinearDense(300, 200, 1.0, synapse=DELTA)
+    twin = snn.LinearDense(300, 200, 1.0, synapse=DELTA)
     twin.load_state_dict(connection.state_dict())
-    connection.weight = torch.rand(3, 4)
+    connection.weight = torch.rand(200, 300)
     for each in (connection, copy.deepcopy(connection), copy.deepcopy(connection).double(), twin, pickle.loads(pickle.dumps(connection))):
-        assert each.weight.stride() == (1, 3)
-    assert snn.LinearDense(4, 3, 1.0, synapse=DELTA, delay=3.0).weight.is_contiguous()
+        assert each.weight.stride() == (1, 200)
+    assert snn.LinearDense(300, 200, 1.0, synapse=DELTA, delay=3.0).weight.is_contiguous()
+    assert snn.LinearDense(4, 3, 1.0, synapse=DELTA).weight.is_contiguous()
+
+
+def test_weights_that_are_laid_out_by_rows_give_the_same_step():
+    connection = snn.LinearDense(300, 200, 1.0, synapse=DELTA)
+    spikes = torch.rand(1, 300, generator=torch.Generator().manual_seed(1)) < 0.02
+    with torch.no_grad():
+        expected = connection(spikes)
+        connection.weight.data = connection.weight.data.contiguous()
+        torch.testing.assert_close(connection(spikes), expected)
+    assert torch.nn.utils.parameters_to_vector(connection.parameters()).numel() == 60_000
 
 
 def test_a_connection_of_ones_own_learns_by_its_own_factors_where_few_spike_too():

@@ -9,7 +9,9 @@ from snnlab.core import events
 from snnlab.core.events import by_events, event_product, few, inputs_first
 
 
-def test_the_weights_of_an_input_lie_side_by_side_and_stay_the_same():
+def test_the_weights_of_an_input_lie_side_by_side_and_stay_the_same(monkeypatch):
+    monkeypatch.setattr(events, "LARGE", 6)
+    assert inputs_first(torch.zeros(1, 5)).stride() == (5, 1)
     weight = torch.arange(6.0).view(2, 3)
     moved = inputs_first(weight)
     assert moved.stride() == (1, 2)
