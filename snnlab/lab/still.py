@@ -53,7 +53,7 @@ def draw(panel: Panel, scene: Scene, ax: Axes) -> None:
         return
     shown = max(1, min(recorder.steps, recorder.window))
     start = max(0, recorder.steps - recorder.window) * step_time
-    rows = recorder.rows(panel.title)[-shown:].copy()  # a figure may be looked at after the next fetch
+    rows = recorder.rows(panel.title)[-shown:]
     if isinstance(panel, Raster):
         plots.raster(rows > 0, step_time, ax, start=start, label=panel.label)
         ax.lines[0].set_rasterized((rows > 0).sum() > LINES)

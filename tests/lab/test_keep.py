@@ -126,6 +126,7 @@ def test_the_present_picture_can_be_put_into_the_notebook(lab, monkeypatch):
     monkeypatch.setattr("IPython.display.display", shown.append)
     lab.freeze()
     lab.step(5)
+    lab.snapshot()
     (picture,) = shown
     assert picture.get_suptitle() == "step 3 · 1.5 ms"
     voltage = next(ax for ax in picture.get_axes() if ax.get_title(loc="left") == "voltage · exc")

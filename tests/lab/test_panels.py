@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from snnlab.lab import Current, Fields, Raster, Voltage
@@ -33,6 +33,7 @@ def test_a_raster_of_a_connection_shows_what_enters_it(toy):
 
 
 @given(st.lists(st.tuples(st.lists(st.booleans(), min_size=9, max_size=9), st.booleans()), max_size=12))
+@example([([n == step for n in range(9)], step == 5) for step in range(7)])  # more than a window between two looks, then one more
 def test_a_raster_is_the_same_however_seldom_it_is_looked_at(story):
     recorder, panel = Recorder(4), Raster("seen")
     spikes = torch.zeros(1, 9, dtype=torch.bool)
