@@ -1,4 +1,4 @@
-"""Looking at the figure: pointing reads, a click follows, the wheel goes into time. In a page without JupyterLab."""
+"""Looking at the figure: pointing reads, a click follows, the wheel goes into time. In a page without JupyterLab, but for the last test."""
 
 import pytest
 import torch
@@ -245,3 +245,39 @@ def test_a_line_that_is_no_neuron_can_be_read(on_stage):
 def test_a_dark_page_that_is_not_jupyterlab_gets_light_words(stage, dark, ink):
     stage.page.evaluate(f"document.body.className = {'vscode-dark' if dark else 'vscode-light'!r}")
     stage.page.wait_for_function(f"getComputedStyle(document.querySelector('.snnlab')).color === {ink!r}")
+
+
+LAB = """
+import torch, snnlab as snn
+from snnlab.lab import Fields, Lab, Raster, Voltage, Wiring
+synapse = snn.SingleExponentialCurrent.partialconstructor(spike_charge=10.0, time_constant=5.0)
+connection = snn.LinearDense((8, 8), 25, 1.0, synapse=synapse)
+lif = snn.LIF(25, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-50.0, refrac_t=2.0, time_constant=20.0)
+layer = snn.Serial(connection, lif, connection_name="in2exc", neuron_name="exc")
+lab = Lab(layer, torch.rand(200, 1, 8, 8) < 0.05, view=[Wiring(), Raster("exc"), Voltage("exc"), Fields("in2exc.weight")])
+lab
+"""
+
+
+def test_in_jupyterlab_a_neuron_is_read_and_followed_while_it_plays_and_the_words_are_those_of_the_pause(open_notebook, jupyter):
+    page = open_notebook(LAB)
+    jupyter.run_all(page)
+    view = page.locator(".snnlab").last
+    view.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("Number(document.querySelector('.snnlab-clock').textContent.match(/step (\\d+)/)[1]) > 20")
+    view.locator(FIGURE).scroll_into_view_if_needed()
+    box = view.locator(FIGURE).bounding_box()
+    x, y = box["x"] + 200, box["y"] + 112 + 60  # within the raster, below the strip of the wiring
+    page.mouse.move(x, y)
+    page.wait_for_function(f"/^neuron \\d+ of exc, /.test(document.querySelector('{STATUS}').textContent)")
+    assert view.locator(STATUS).get_attribute("aria-live") == "off"
+    page.mouse.click(x, y)
+    page.mouse.wheel(0, -400)
+    view.get_by_role("button", name="Pause", exact=True).click()
+    page.wait_for_timeout(500)
+    assert view.locator("canvas[role=img]").get_attribute("aria-label") == jupyter.run_code(page, "print(lab.snapshot())")
+    followed = jupyter.run_code(page, "print(lab.scene.following.followed)")
+    assert followed.startswith("{'exc': ")
+    neuron = followed.split()[1].rstrip("}")
+    assert view.locator(STATUS).inner_text().startswith(f"Following {neuron} of exc;")
+    assert page.problems == []
