@@ -1,4 +1,5 @@
 import asyncio
+import threading
 
 import numpy as np
 import pytest
@@ -269,3 +270,25 @@ def test_a_run_that_a_cell_waits_for_goes_on_without_a_view(make_lab):
     view = Page(lab)
     asyncio.run(lab.run(5))
     assert lab.steps == 5
+
+
+def test_what_comes_by_another_thread_is_done_in_the_thread_of_the_lab(make_lab, monkeypatch):
+    heard = []
+    monkeypatch.setattr(page, "hear", lambda lab, message: heard.append((message["do"], threading.get_ident())))
+
+    async def story():
+        lab = make_lab()
+        await asyncio.to_thread(lab.view._handle_custom_msg, {"do": "ack"}, [])
+        async with asyncio.timeout(10):
+            while not heard:
+                await asyncio.sleep(0)
+
+    asyncio.run(story())
+    assert heard == [("ack", threading.get_ident())]
+
+
+def test_a_lab_that_was_made_outside_of_a_loop_hears_at_once(make_lab, monkeypatch):
+    heard = []
+    monkeypatch.setattr(page, "hear", lambda lab, message: heard.append(message["do"]))
+    make_lab().view._handle_custom_msg({"do": "ack"}, [])
+    assert heard == ["ack"]
