@@ -179,7 +179,8 @@ class Lab(Player):
 
     def recorded(self, name: str) -> np.ndarray:
         """The last steps of what a panel follows, by the panel's name or title: one row a step in view, NaN before the first step."""
-        panels = {key: panel for panel in reversed(self.scene.panels) if panel.kind != "fields" for key in (panel.name, panel.title)}
+        kept = [panel for panel in self.scene.panels if self.scene.recorder.follows(panel.title)]
+        panels = {key: panel for panel in reversed(kept) for key in (panel.name, panel.title)}
         checks.one_of("name", name, panels, error=LookupError)
         self.scene.recorder.fetch()
         return self.scene.recorder.rows(panels[name].title).copy()

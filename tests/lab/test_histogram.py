@@ -77,6 +77,7 @@ def test_weights_that_are_no_numbers_are_left_out(make):
     lab, connection = make(Histogram("in2exc.weight", bins=2, limits=(0.0, 2.0)))
     connection.weight.data[0] = torch.nan
     assert shown(lab)["y0"] == [1.0, 2.0]
+    assert lab.snapshot().endswith("3 synapses, mean 1.083, 0.25 to 1.75")
     connection.weight.data[:] = torch.nan
     assert shown(lab)["y0"] == [0.0, 0.0]
     assert np.isfinite(lab.scene.data()[0]["limits"]).all()
@@ -85,6 +86,12 @@ def test_weights_that_are_no_numbers_are_left_out(make):
 def test_a_connection_without_delays_is_refused(make):
     with pytest.raises(LookupError, match=r"'in2exc.delay' names nothing here: this LinearDense has no delay. Build .* with delay="):
         make(Histogram("in2exc.delay"))
+
+
+def test_what_a_panel_only_looks_at_was_not_recorded(make):
+    lab, _ = make(Histogram("in2exc.weight"))
+    with pytest.raises(LookupError, match="name must be one of"):
+        lab.recorded("in2exc.weight")
 
 
 def test_limits_out_of_order_are_refused():

@@ -57,6 +57,14 @@ def test_what_is_read_between_two_steps_is_seen(make):
     assert [current_at(lab.scene.data()[0], ago) for ago in (0.25, 0.75, 1.25)] == [0.5, 1.5, 1.5]
 
 
+def test_where_the_nearer_step_counts_the_current_jumps_halfway(make):
+    lab, _ = make(History("in2exc", synapse=(1, 2)), synapse=snn.DeltaCurrent.partialconstructor(2.0, interp_mode="nearest"))
+    lab.step(4)
+    data = lab.scene.data()[0]
+    times = data["x0"]
+    assert times[np.flatnonzero(np.diff(data["y0"]))] == pytest.approx([0.498, 1.498, 2.498, 3.498])
+
+
 def test_the_pointer_moves_with_the_delay_and_tells_what_is_read_there(make):
     lab, connection = make(History("in2exc", synapse=(1, 2)))
     lab.step(4)
