@@ -1,6 +1,9 @@
 """More than one thing at once: two views, a kernel that is restarted, a cell that is run again, a slow model and one that fails."""
 
+import json
 import re
+from itertools import pairwise
+from math import inf
 from statistics import median
 
 import pytest
@@ -36,16 +39,16 @@ first
 
 SECOND = "second = watch(build())\nsecond"
 
-# 100 ms a step, and the membrane time constant that each step has used.
+# 100 ms a step and ten steps a frame; when each step began, and the membrane time constant that it used.
 SLOW = """
 used, slow_layer = [], build()
 
 def slowly(spikes):
-    used.append(slow_layer.neuron.time_constant)
+    used.append((time.time(), slow_layer.neuron.time_constant))
     time.sleep(0.1)
     slow_layer(spikes)
 
-slow = watch(slow_layer, step=slowly)
+slow = watch(slow_layer, step=slowly, speed=10)
 slow
 """
 
@@ -70,11 +73,10 @@ PICTURE = """(root) => {
   return words.reduce((sum, word) => (Math.imul(sum, 31) + word) | 0, 0);
 }"""
 
-# From here on, the steps that the view showed when something was clicked or moved.
+# From here on, the times at which something was clicked or moved, by the clock that Python has too.
 LISTEN = """(root) => {
-  const steps = () => Number(root.querySelector(".snnlab-clock").textContent.split("·")[0].replace(/\\D/g, ""));
-  root.acted = [];
-  for (const kind of ["click", "input"]) root.addEventListener(kind, () => root.acted.push(steps()), true);
+  root.acted = { click: [], input: [] };
+  for (const kind of ["click", "input"]) root.addEventListener(kind, () => root.acted[kind].push(Date.now() / 1000), true);
 }"""
 
 
@@ -213,34 +215,39 @@ def test_a_cell_that_is_run_again_while_it_plays_leaves_the_hooks_of_one_view(pa
     assert jupyter.run_code(page, "print(first_layer is model, hooks(model) - without)") == f"True {wanted}"
 
 
+def begun(page, jupyter):
+    """When each step of the slow model began, and what it used."""
+    return json.loads(jupyter.run_code(page, "import json; print(json.dumps(used))"))
+
+
 def test_a_slow_model_hears_a_slider_after_the_present_step(page, jupyter):
     slow = view(page, 3)
     slow.evaluate(LISTEN)
-    play(slow, steps=2)
+    play(slow)
     slider = slow.get_by_role("slider")
-    slow.evaluate("(root) => { root.acted = []; }")
-    for _ in range(5):
+    for _ in range(3):
         slider.press("ArrowRight")
-        until(slow, clock(slow) + 8)
-    shown = slow.evaluate("(root) => root.acted")
-    used = [float(value) for value in jupyter.run_code(page, "print(*used)").split()]
-    changes = [step for step in range(1, len(used)) if used[step] != used[step - 1]]  # so many steps had been done when each was heard
-    assert len(shown) == len(changes) == 5
-    # One step is under way, another may have been done that is not on the screen yet.
-    assert median(heard - then for heard, then in zip(changes, shown, strict=True)) <= 2
+        until(slow, clock(slow) + 10)
+    button(slow, "Pause").click()
+    moved = slow.evaluate("(root) => root.acted.input")
+    steps = begun(page, jupyter)
+    heard = [now[0] for last, now in pairwise(steps) if now[1] != last[1]]  # when the first step with each new value began
+    assert len(heard) == len(moved) == 3
+    deaf = [sum(then < time < first for time, _ in steps) for then, first in zip(moved, heard, strict=True)]
+    assert median(deaf) <= 1  # steps that began after the hand had moved, and did not know
 
 
 def test_a_slow_model_pauses_within_two_steps(page, jupyter):
     slow = view(page, 3)
     slow.evaluate(LISTEN)
-    late = []
     for _ in range(3):
-        play(slow, steps=2)
+        play(slow)
         button(slow, "Pause").click()
         expect(button(slow, "Play")).to_be_visible()
-        late.append(int(jupyter.run_code(page, "print(slow.steps)")) - slow.evaluate("(root) => root.acted.at(-1)"))
-    assert median(late) <= 2
     assert jupyter.run_code(page, "print(slow.playing)") == "False"
+    played = slow.evaluate("(root) => root.acted.click")  # Play, Pause, Play, Pause, Play, Pause, and then nothing
+    steps, ends = begun(page, jupyter), [*played[2::2], inf]
+    assert median(sum(pause < time < end for time, _ in steps) for pause, end in zip(played[1::2], ends, strict=True)) <= 1
 
 
 def test_a_model_that_failed_plays_again_when_it_is_mended(page, jupyter):
