@@ -31,8 +31,8 @@ class Frames:
         """Sends the frame of that number, where somebody looks."""
         lab = self._lab
         if lab.views and lab.gate.silence > SILENCE and lab.playing and not lab.runner.awaited:
-            lab.views.clear()  # a browser that was closed in one blow says no goodbye
-            lab.leave(f"Paused at step {lab.steps:,}: no page has answered for {SILENCE / 60:g} minutes.")
+            lab.runner.pause()  # a notebook that is closed has lost its kernel before it could say goodbye
+            lab.note = f"Paused at step {lab.steps:,}: no page has answered for {SILENCE:g} seconds."
         made, status = time(), None
         try:
             lab.follow_twins()

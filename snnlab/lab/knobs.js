@@ -1,7 +1,14 @@
 // The controls inside the view: plain HTML elements, each with words, a tooltip and the keyboard of the browser.
-// JupyterLab leaves their keys alone because of data-lm-suppress-shortcuts.
+// What their keys do is in keys.js.
 
-const SPEEDS = [1, 2, 5, 10, 20, 50, 100, 0];
+// From slow to fast: steps a second, to explain each; steps a frame; as fast as it goes.
+const SPEEDS = ["1/s", "2/s", "5/s", "10/s", "1", "2", "5", "10", "20", "50", "100", "0"];
+const rank = (speed) => (speed.endsWith("/s") ? parseFloat(speed) - 1e9 : Number(speed) || Infinity);
+
+function speedWords(speed) {
+  if (speed === "0") return "as fast as it goes";
+  return `${parseFloat(speed)} step${parseFloat(speed) === 1 ? "" : "s"} a ${speed.endsWith("/s") ? "second" : "frame"}`;
+}
 
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -13,41 +20,85 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+// The menu of speeds; a speed that Python has set and the list lacks finds its place in it.
+function speedMenu(send) {
+  const keys = { title: "Speed of the run (+ and −)", "aria-keyshortcuts": `${KEYS.faster.aria} ${KEYS.slower.aria}` };
+  const menu = make("select", { ...keys, onchange: () => choose(menu.value) });
+  let sent = 0;
+  const show = (speed) => {
+    if (menu.value === speed) return;
+    if (![...menu.options].some((option) => option.value === speed)) {
+      const next = [...menu.options].find((option) => rank(option.value) > rank(speed));
+      menu.insertBefore(make("option", { value: speed }, speedWords(speed)), next ?? null);
+    }
+    menu.value = speed;
+  };
+  const choose = (speed) => {
+    sent = send(speed.endsWith("/s") ? { do: "pace", value: parseFloat(speed) } : { do: "speed", value: Number(speed) });
+  };
+  const change = (by) => {
+    const to = menu.options[menu.selectedIndex + by];
+    if (!to) return;
+    menu.value = to.value;
+    choose(to.value);
+  };
+  SPEEDS.forEach(show);
+  const update = (status, seen) => { if (seen >= sent) show(status.pace ? `${status.pace}/s` : String(status.speed)); };
+  return { element: make("label", {}, "Speed", menu), update, change };
+}
+
+// The buttons and menus; `listen` makes the keys of the view do the same.
 function bar(send, devices) {
-  let playing = false;
-  const button = (words, title, press, name = "") => make("button", { type: "button", title, class: name, onclick: press }, words);
-  const play = button("Play", "Run the model, and follow it", () => send({ do: playing ? "pause" : "play" }), "snnlab-main");
-  const speed = make("select", { title: "Steps of the model for each picture", onchange: () => send({ do: "speed", value: Number(speed.value) }) });
-  speed.append(...SPEEDS.map((n) => make("option", { value: n }, n ? `${n} step${n > 1 ? "s" : ""} a frame` : "as fast as it goes")));
+  let playing = false, sent = 0; // the number of the last message that starts or stops a run
+  const run = (message, plays) => { sent = send(message); show(plays); };
+  const button = (words, key, does, press, name = "") => make("button", { type: "button", class: name, onclick: press, ...keyed(key, does) }, words);
+  const count = make("input", {
+    type: "number", min: 1, step: 1, value: 100, class: "snnlab-count", "aria-label": "Steps to run",
+    ...keyed("count", "How many steps Run runs; Enter runs them"), onkeydown: (event) => {
+      if (event.key === "Enter") acts.run();
+      if (event.key === "Escape") event.target.closest(".snnlab").focus({ preventScroll: true });
+    },
+  });
+  const speed = speedMenu(send), keys = keyList();
+  const acts = {
+    play: () => run({ do: playing ? "pause" : "play" }, !playing),
+    step: () => run({ do: "step" }, false),
+    run: () => { if (count.reportValidity() && count.value) run({ do: "run", steps: Number(count.value) }, true); },
+    count: () => { count.focus(); count.select(); },
+    reset: () => run({ do: "reset" }, false),
+    faster: () => speed.change(1), slower: () => speed.change(-1), help: keys.toggle,
+  };
+  const play = button("Play", "play", "Run the model, and follow it", acts.play, "snnlab-main");
   const device = make("select", { title: "Where the model runs", onchange: () => send({ do: "device", value: device.value }) });
   for (const { name, label, missing } of devices) {
     device.append(make("option", { value: name, disabled: Boolean(missing), title: missing }, missing ? `${label}: ${missing}` : label));
   }
   const clock = make("span", { class: "snnlab-clock" });
-  const element = make("div", { class: "snnlab-bar", role: "toolbar", "aria-label": "Run the model" },
+  const buttons = make("div", { class: "snnlab-bar", role: "group", "aria-label": "Run the model" },
     play,
-    button("Step", "One step", () => send({ do: "step" })),
-    button("Reset", "Back to the first step; the sliders keep their settings", () => send({ do: "reset" })),
-    make("label", {}, "Speed", speed));
-  if (devices.length) element.append(make("label", {}, "Device", device));
-  element.append(clock);
-  const update = (status) => {
-    playing = status.playing;
-    const words = playing ? "Pause" : "Play";
-    if (play.textContent !== words) {
-      play.textContent = words;
-      play.title = playing ? "Stop after this step" : "Run the model, and follow it";
-    }
-    if (document.activeElement !== speed) {
-      if (![...speed.options].some((option) => option.value === String(status.speed))) {
-        speed.append(make("option", { value: status.speed }, `${status.speed} steps a frame`));
-      }
-      speed.value = String(status.speed);
-    }
+    button("Step", "step", "One step", acts.step),
+    make("span", { class: "snnlab-run" },
+      button("Run", "count", "Run so many steps, then stop", acts.run), count, "steps"),
+    button("Reset", "reset", "Back to the first step; the sliders keep their settings", acts.reset),
+    speed.element);
+  if (devices.length) buttons.append(make("label", {}, "Device", device));
+  buttons.append(keys.button, clock);
+  const note = make("div", { class: "snnlab-message", role: "status" });
+  const element = make("div", { onkeydown: keys.escape }, buttons, keys.element, note);
+  function show(plays) {
+    if (playing === plays) return;
+    playing = plays;
+    play.textContent = playing ? "Pause" : "Play";
+    play.title = keyed("play", playing ? "Stop after this step" : "Run the model, and follow it").title;
+  }
+  const update = (status, seen) => {
+    if (seen >= sent) show(status.playing); // else the model has not heard of the last press yet
+    speed.update(status, seen);
     if (document.activeElement !== device) device.value = status.device;
     clock.textContent = `step ${status.step.toLocaleString("en")} · ${status.time.toLocaleString("en", { maximumFractionDigits: 2 })} ms`;
+    if (note.textContent !== status.note) note.textContent = status.note;
   };
-  return { element, update };
+  return { element, update, acts };
 }
 
 // One slider. Its positions are whole numbers, so that an arrow key moves it by one setting, also where the range is logarithmic.
@@ -58,7 +109,7 @@ function slider(control, send) {
   const positionOf = (v) => Math.round(last * (log ? Math.log(Math.max(v, low) / low) / Math.log(high / low) : (v - low) / (high - low)));
   const output = make("output");
   const input = make("input", {
-    type: "range", min: 0, max: last, step: 1, "data-lm-suppress-shortcuts": "true", "data-name": control.name, title: control.doc,
+    type: "range", min: 0, max: last, step: 1, "data-name": control.name, title: control.doc,
     "aria-label": control.label, oninput: () => move(valueAt(Number(input.value))),
   });
   output.setAttribute("for", (input.id = `snnlab-${Math.random().toString(36).slice(2)}`));
@@ -76,11 +127,13 @@ function slider(control, send) {
     say(value);
     sent = send({ do: "set", name: control.name, value });
   };
-  const update = (value, seen) => {
+  const update = (value, waits, seen) => {
     if (seen < sent) return; // the model has not heard of the last move yet
+    if (note.hidden === waits) note.hidden = !waits;
     const position = String(Math.min(last, Math.max(0, positionOf(value))));
     if (input.value !== position) input.value = position;
     say(value);
   };
-  return { element: make("div", { class: "snnlab-control" }, name, input, output), update };
+  const note = make("span", { class: "snnlab-waits", role: "status", hidden: true }, "acts after Reset");
+  return { element: make("div", { class: "snnlab-control" }, name, input, output, note), update };
 }

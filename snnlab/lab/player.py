@@ -15,7 +15,7 @@ from snnlab.lab.experiment import Experiment
 from snnlab.lab.gate import Gate
 from snnlab.lab.runner import Runner
 
-SILENCE = 120.0  # seconds; a browser wakes a hidden page once a minute
+SILENCE = 10.0  # seconds without an answer; a page in a hidden tab answers every second
 
 
 class Player(ABC):

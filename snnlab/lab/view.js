@@ -45,6 +45,7 @@ function render({ model, el }) {
   const root = make("div", { class: "snnlab", "data-lm-suppress-shortcuts": "true" }, toolbar.element);
   if (sliders.size) root.append(make("div", { class: "snnlab-controls" }, ...[...sliders.values()].map((s) => s.element)));
   root.append(error, figure, readout);
+  listen(root, toolbar.acts);
   el.append(root);
 
   let place = null, look = theme(), limits = "", data = null, status = null, painted = false, found = null, marked = false;
@@ -110,8 +111,9 @@ function render({ model, el }) {
 
   // The words around the picture; `seen` is the last message of this view that the model has heard.
   function tell() {
-    toolbar.update(status);
-    for (const [name, value] of Object.entries(status.values)) sliders.get(name)?.update(value, status.seen[id] ?? 0);
+    const seen = status.seen[id] ?? 0;
+    toolbar.update(status, seen);
+    for (const [name, value] of Object.entries(status.values)) sliders.get(name)?.update(value, status.waiting.includes(name), seen);
     error.hidden = !status.error;
     if (error.textContent !== status.error) error.textContent = status.error;
     if (status.alt) canvas.setAttribute("aria-label", status.alt);
@@ -163,9 +165,12 @@ function render({ model, el }) {
   dress(root, look);
   point(null);
   fit();
-  send({ do: "hello" });
+  const leave = () => send({ do: "bye" });
+  window.addEventListener("pagehide", leave); // a page that is closed takes nothing down in order
+  send({ do: "hello", still: window.matchMedia("(prefers-reduced-motion: reduce)").matches });
   return () => {
-    send({ do: "bye" });
+    leave();
+    window.removeEventListener("pagehide", leave);
     saving.end();
     model.off("msg:custom", arrive);
     model.off("comm_live_update", lost);

@@ -1,5 +1,5 @@
-"""The view in the page: a widget whose panels are painted by a file each (raster.js, fields.js), whose controls are in knobs.js, and which
-view.js holds together.
+"""The view in the page: a widget whose panels are painted by a file each (raster.js, fields.js), whose controls are in knobs.js and
+keys.js, and which view.js holds together.
 
 What is drawn once travels as the widget's state. What is drawn at every frame travels as one custom message with one binary buffer, which
 is not stored anywhere: a page that opens later asks for a frame.
@@ -35,7 +35,7 @@ class View(anywidget.AnyWidget):
         devices: names for the menu of devices; empty for no menu.
     """
 
-    _esm = "\n".join((HERE / name).read_text(encoding="utf-8") for name in (*PAINTING, "knobs.js", "keep.js", "view.js"))
+    _esm = "\n".join((HERE / name).read_text(encoding="utf-8") for name in (*PAINTING, "keys.js", "knobs.js", "keep.js", "view.js"))
     _css = (HERE / "view.css").read_text(encoding="utf-8")
     scene = traitlets.Dict().tag(sync=True)
     controls = traitlets.List().tag(sync=True)
