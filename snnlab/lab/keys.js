@@ -57,11 +57,13 @@ function keyList() {
     button.setAttribute("aria-expanded", "true");
     element.focus({ preventScroll: true });
   };
-  const button = make("button", { type: "button", "aria-expanded": "false", onclick: toggle, ...keyed("help", "List of the keys") }, "Keys");
+  const about = { type: "button", "aria-expanded": "false", ...keyed("help", "List of the keys") };
+  const button = make("button", { ...about, onclick: toggle }, "Keys");
   const rows = Object.values(KEYS).map(({ named, does }) => make("tr", {}, make("th", { scope: "row" }, named), make("td", {}, does)));
   element.append(
     make("table", {}, ...rows),
-    make("p", {}, "They act while the focus is in this view: click the picture, or press Tab. Sliders, menus and number fields keep their own keys."),
+    make("p", {}, "They act while the focus is in this view: click the picture, or press Tab. ",
+      "Sliders, menus and number fields keep their own keys."),
     make("button", { type: "button", title: "Close the list (Escape)", "aria-keyshortcuts": "Escape", onclick: close }, "Close"));
   const escape = (event) => {
     if (event.key !== "Escape" || element.hidden) return;

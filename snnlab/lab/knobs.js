@@ -51,7 +51,8 @@ function speedMenu(send) {
 function bar(send, devices) {
   let playing = false, sent = 0; // the number of the last message that starts or stops a run
   const run = (message, plays) => { sent = send(message); show(plays); };
-  const button = (words, key, does, press, name = "") => make("button", { type: "button", class: name, onclick: press, ...keyed(key, does) }, words);
+  const button = (words, key, does, press, name = "") =>
+    make("button", { type: "button", class: name, onclick: press, ...keyed(key, does) }, words);
   const count = make("input", {
     type: "number", min: 1, step: 1, value: 100, class: "snnlab-count", "aria-label": "Steps to run",
     ...keyed("count", "How many steps Run runs; Enter runs them"), onkeydown: (event) => {

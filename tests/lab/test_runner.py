@@ -170,22 +170,21 @@ def test_a_run_that_was_taken_over_does_no_more_steps():
 class Clock:
     """Stands for time: it goes on only while somebody waits, or works."""
 
-    def __init__(self, monkeypatch):
-        self.now, self.waits = 100.0, []
+    def __init__(self, monkeypatch, late):
+        self.now, self.late = 100.0, late
         monkeypatch.setattr(module, "perf_counter", lambda: self.now)
         monkeypatch.setattr(module.asyncio, "wait_for", self.wait_for)
 
     async def wait_for(self, waiting, seconds):
         waiting.close()
-        self.waits.append(seconds)
-        self.now += seconds
+        self.now += seconds + self.late
         await asyncio.sleep(0)
         raise TimeoutError
 
 
-def at_pace(monkeypatch, pace, steps, work):
-    """The hours of the steps since the first, where each step takes so long."""
-    clock, hours = Clock(monkeypatch), []
+def at_pace(monkeypatch, pace, steps, work, late=0.0):
+    """The hours of the steps since the first, where each step takes so long, and each wait ends so late."""
+    clock, hours = Clock(monkeypatch, late), []
 
     def step():
         hours.append(clock.now - 100.0)
@@ -202,6 +201,10 @@ def at_pace(monkeypatch, pace, steps, work):
 
 def test_a_pace_is_so_many_steps_a_second_however_long_a_step_takes(monkeypatch):
     assert at_pace(monkeypatch, 4.0, 5, lambda step: 0.0625) == [0.0, 0.25, 0.5, 0.75, 1.0]
+
+
+def test_waits_that_end_late_do_not_add_up(monkeypatch):
+    assert at_pace(monkeypatch, 4.0, 4, lambda step: 0.0, late=0.0625) == [0.0, 0.3125, 0.5625, 0.8125]
 
 
 def test_steps_that_are_late_are_not_made_up_for_in_a_hurry(monkeypatch):
