@@ -1,6 +1,7 @@
 """Runs the benchmarks, prints their tables, and writes them to benchmarks/results.md.
 
-`python -m benchmarks` runs those that need no browser; `python -m benchmarks live` those of the live view too, which takes some minutes.
+`python -m benchmarks` runs those that need no browser; `python -m benchmarks live` those of the live view too, which takes some minutes;
+a long lesson with it runs alone (`python -m benchmarks.live_long`).
 `python -m benchmarks cuba` runs the CUBA network alone, for six minutes, and writes benchmarks/cuba.md. `python -m benchmarks peers` runs
 the comparison with other libraries alone, and writes benchmarks/peers.md. `python -m benchmarks published` runs the published results at
 full size, and writes benchmarks/published.md.
@@ -39,10 +40,10 @@ def main() -> None:
         print(parts[-1], flush=True)
     live = RESULTS.with_name("live_view.md")
     if "live" in sys.argv[1:]:
-        from benchmarks import live_view
+        from benchmarks import live_rivals, live_view
 
         words = "A 784 -> 100 network with pair STDP, in a real JupyterLab and a real Chromium, printed by `make bench BENCH=live`."
-        live.write_text(f"# The live view\n\n{words}\n\n{live_view.main()}\n", encoding="utf-8")
+        live.write_text(f"# The live view\n\n{words}\n\n{live_view.main()}\n{live_rivals.main()}", encoding="utf-8")
         print(live.read_text(encoding="utf-8"))
     RESULTS.write_text("\n".join(parts), encoding="utf-8")
 
