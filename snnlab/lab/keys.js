@@ -13,6 +13,9 @@ const KEYS = {
   help: { keys: ["?"], named: "?", aria: "?", does: "this list; Escape closes it" },
 };
 
+// The keys of the figure, which pointer.js hears, for the list.
+const FIGURE_KEYS = [["[ and ]", "a longer and a shorter stretch of time"], ["{ and }", "earlier and later"], ["0", "the whole window"]];
+
 // What an element says of its key: a tooltip that names it, and the same for assistive software.
 const keyed = (name, words) => ({ title: `${words} (${KEYS[name].named})`, "aria-keyshortcuts": KEYS[name].aria });
 
@@ -59,7 +62,8 @@ function keyList() {
   };
   const about = { type: "button", "aria-expanded": "false", ...keyed("help", "List of the keys") };
   const button = make("button", { ...about, onclick: toggle }, "Keys");
-  const rows = Object.values(KEYS).map(({ named, does }) => make("tr", {}, make("th", { scope: "row" }, named), make("td", {}, does)));
+  const listed = [...Object.values(KEYS).map(({ named, does }) => [named, does]), ...FIGURE_KEYS];
+  const rows = listed.map(([named, does]) => make("tr", {}, make("th", { scope: "row" }, named), make("td", {}, does)));
   element.append(
     make("table", {}, ...rows),
     make("p", {}, "They act while the focus is in this view: click the picture, or press Tab. ",

@@ -276,7 +276,10 @@ def test_the_list_of_keys_opens_names_them_all_and_closes(page):
     page.keyboard.press("?")
     keys = view(page).get_by_role("dialog", name="Keys")
     expect(keys).to_be_focused()
-    assert keys.get_by_role("rowheader").all_inner_texts() == ["Space or K", "→ or .", "N", "R", "+", "−", "?"]
+    assert keys.get_by_role("rowheader").all_inner_texts() == [
+        *("Space or K", "→ or .", "N", "R", "+", "−", "?"),
+        *("[ and ]", "{ and }", "0"),
+    ]
     page.keyboard.press(".")  # the keys act meanwhile
     at_step(page, 1)
     page.keyboard.press("Escape")
