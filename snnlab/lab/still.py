@@ -16,20 +16,25 @@ from snnlab.lab.wiring import Wiring
 from snnlab.plots.evolution import draw as draw_shares
 from snnlab.plots.timeline import Timeline
 from snnlab.plots.traces import draw as draw_lines
+from snnlab.plots.wiring import arrange
 
 LINES = 20_000
 """With more spikes than that, an SVG has them as dots: each mark would take some 100 bytes, and a browser long to draw."""
 
 
 def still(scene: Scene, title: str = "") -> plots.Picture:
-    """Draws a scene as a figure: panels over time on the left, fields and charts on the right, as the live view has them."""
+    """Draws a scene as a figure: wirings across the top, panels over time on the left, fields and charts on the right, as the live view."""
     scene.data()
-    over_time = [panel for panel in scene.panels if not isinstance(panel, Fields | Chart | Wiring)]
-    pictures = [panel for panel in scene.panels if isinstance(panel, Fields | Chart | Wiring)]
-    figure = plots.Picture(9.6 if over_time and pictures else 6.4, max(1.75 * len(over_time), 3.4 * len(pictures), 2.4))
-    left, right = _halves(figure, bool(over_time), bool(pictures))
-    for half, panels in ((left, over_time), (right, pictures)):
-        for panel, ax in zip(panels, half.subplots(len(panels), 1, squeeze=False)[:, 0] if panels else (), strict=True):
+    wirings = [panel for panel in scene.panels if isinstance(panel, Wiring)]
+    pictures = [panel for panel in scene.panels if isinstance(panel, Fields | Chart)]
+    over_time = [panel for panel in scene.panels if panel not in (*wirings, *pictures)]
+    strip = sum(_height(panel, scene) for panel in wirings)
+    body = max(1.75 * len(over_time), 3.4 * len(pictures), 0.0 if wirings else 2.4)
+    figure = plots.Picture(9.6 if over_time and pictures else 6.4, strip + body)
+    across, rest = figure.subfigures(2, 1, height_ratios=(strip, body)) if wirings and body else (figure, figure)
+    left, right = _halves(rest, bool(over_time), bool(pictures))
+    for part, panels in ((across, wirings), (left, over_time), (right, pictures)):
+        for panel, ax in zip(panels, part.subplots(len(panels), 1, squeeze=False)[:, 0] if panels else (), strict=True):
             draw(panel, scene, ax)
             ax.set_title(panel.title, loc="left", fontsize=9)
             ax.xaxis.label.set_fontsize(8), ax.yaxis.label.set_fontsize(8)
@@ -37,6 +42,12 @@ def still(scene: Scene, title: str = "") -> plots.Picture:
                 ax.set_xlabel("")
     figure.suptitle(title, fontsize=9, x=0.01, ha="left")
     return figure
+
+
+def _height(panel: Wiring, scene: Scene) -> float:
+    """Inches that a wiring and its title take."""
+    *_, bottom, top = arrange(list(panel.counts(scene.recorder)), panel.edges)[2]
+    return top - bottom + 0.6
 
 
 def draw(panel: Panel, scene: Scene, ax: Axes) -> None:
@@ -76,6 +87,7 @@ def _draw_neurons(panel: Panel, rows: np.ndarray, step_time: float, start: float
 
 
 def _halves(figure: plots.Picture, left: bool, right: bool):
+    """The part of a figure for panels over time, and that for pictures."""
     if left and right:
         return figure.subfigures(1, 2, width_ratios=(3, 2))
     return (figure, None) if left else (None, figure)

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+import torch
 from matplotlib.image import AxesImage
 
-from snnlab.lab import Raster
+import snnlab as snn
+from snnlab.lab import Fields, Lab, Raster, Wiring
 
 
 def test_the_still_twin_draws_what_the_live_view_has(make_lab):
@@ -42,3 +44,19 @@ def test_a_row_of_the_still_twin_is_a_neuron_or_an_input_with_a_whole_number(mak
     assert [ax.get_ylabel() for ax in axes.values()] == ["neuron", "input"]
     assert axes["spikes · exc"].get_yticks().tolist() == [0, 1, 2, 3]
     assert axes["spikes · in2exc"].get_yticks().tolist() == [0, 1, 2]
+
+
+def test_a_wiring_stands_across_the_top_and_may_stand_alone():
+    lif = snn.LIF(2, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-50.0, refrac_t=0.0, time_constant=10.0)
+    layer = snn.Serial(snn.LinearDense(3, 2, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0)), lif)
+    lab = Lab(layer, torch.zeros(1, 1, 3), view=[Raster("serial"), Fields("serial.weight"), Wiring()])
+    figure = lab.picture()
+    figure.canvas.draw()
+    places = {ax.get_title(loc="left"): ax.get_window_extent() for ax in figure.axes if ax.get_title(loc="left")}
+    wiring = places.pop("wiring")
+    assert len(places) == 2
+    for each in places.values():
+        assert wiring.y0 > each.y1
+    alone = Lab(layer, torch.zeros(1, 1, 3), view=[Wiring()]).picture()
+    assert [ax.get_title(loc="left") for ax in alone.axes] == ["wiring"]
+    assert alone.get_figheight() < figure.get_figheight()
