@@ -245,7 +245,7 @@ def test_alt_text_says_the_picture(page, jupyter):
 
 # The words that are written beside the axis of a raster.
 WORDS = """([rows, label]) => {
-  const scene = { window: 10, step_time: 1, panels: [{ kind: "raster", title: "spikes", rows, label }] };
+  const scene = { window: 10, step_time: 1, panels: [{ kind: "raster", title: "spikes", rows, each: 1, label }] };
   const ctx = document.createElement("canvas").getContext("2d"), words = [];
   ctx.fillText = (text) => words.push(text);
   paintAxes(ctx, layOut(scene, 600), scene, [{}], theme());

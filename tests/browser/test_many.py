@@ -165,6 +165,7 @@ def test_two_views_play_at_once_and_each_has_its_own_pause(page, jupyter):
         until(shown, clock(shown) + 5)
     button(first, "Pause").click()
     expect(button(first, "Play")).to_be_visible()
+    until(second, clock(second) + 2)  # a frame that was on its way has come
     stopped = clock(first)
     until(second, clock(second) + 5)
     assert clock(first) == stopped
