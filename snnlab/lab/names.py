@@ -20,10 +20,16 @@ class Names:
         trainers: by name.
 
     Raises:
+        TypeError: the layer does not say what it is made of.
         LookupError: nothing has that name; the message lists what has.
     """
 
     def __init__(self, layer: Any, trainers: Mapping[str, Any] | None = None) -> None:
+        if not (hasattr(layer, "named_neurons") and hasattr(layer, "named_connections")):
+            raise TypeError(
+                f"layer must say what it is made of, as an snn.Layer does (named_neurons and named_connections), but is of type "
+                f"{type(layer).__name__}. Build it as a Serial, or as a Layer of your own."
+            )
         self.layer = layer
         self.neurons = dict(layer.named_neurons)
         self.connections = dict(layer.named_connections)

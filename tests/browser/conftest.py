@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from snnlab.lab import view
+
 HERE = Path(__file__).parent
 SHOTS = HERE / "screenshots"
 
@@ -116,3 +118,13 @@ def on_stage(browser, request):
 def open_notebook(open_notebooks, keep_shot, request):
     """Opens a notebook for one test."""
     return lambda *cells, **more: keep_shot(open_notebooks(request.node.name, *cells, **more))
+
+
+@pytest.fixture
+def paint_page(browser):
+    """An empty page that knows how to paint panels, and nothing else of a view."""
+    page = browser.new_page()
+    for name in view.PAINTING:
+        page.add_script_tag(path=view.HERE / name)
+    yield page
+    page.close()

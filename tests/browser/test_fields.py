@@ -2,8 +2,6 @@
 
 import pytest
 
-from snnlab.lab.view import HERE, PAINTING
-
 # Paints one field of 80 x 80, whose columns are 0 and 200 in turns, into a box of so many pixels; answers the shades of one line.
 PAINT = """(pixels) => {
   const canvas = document.createElement("canvas");
@@ -20,12 +18,8 @@ PAINT = """(pixels) => {
 
 
 @pytest.fixture
-def page(browser):
-    page = browser.new_page()
-    for name in PAINTING:
-        page.add_script_tag(path=HERE / name)
-    yield page
-    page.close()
+def page(paint_page):
+    return paint_page
 
 
 def test_with_a_pixel_or_more_a_weight_has_its_own_shade(page):

@@ -2,8 +2,6 @@
 
 import pytest
 
-from snnlab.lab.view import HERE, PAINTING
-
 # Paints one panel of a heat map of 2 steps x 2 rows, and reads the middle of each of its four quarters: [red, alpha].
 HEAT = """(shades) => {
   const canvas = document.createElement("canvas");
@@ -21,12 +19,8 @@ HEAT = """(shades) => {
 
 
 @pytest.fixture
-def page(browser):
-    page = browser.new_page()
-    for name in PAINTING:
-        page.add_script_tag(path=HERE / name)
-    yield page
-    page.close()
+def page(paint_page):
+    return paint_page
 
 
 def test_a_heat_map_has_time_to_the_right_and_low_values_below(page):

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from snnlab.lab.spikebits import spike_bits
-from snnlab.lab.view import HERE, PAINTING
 
 # Paints a raster into a box of 600 x 224, and answers which pixels are painted in the middle of each step: rows from the top.
 PAINT = """([rows, each, steps, bytes, ratio]) => {
@@ -36,12 +35,8 @@ READ = """([rows, each, bytes, step, neuron]) => rasterSpike({ rows, each }, Uin
 
 
 @pytest.fixture
-def page(browser):
-    page = browser.new_page()
-    for name in PAINTING:
-        page.add_script_tag(path=HERE / name)
-    yield page
-    page.close()
+def page(paint_page):
+    return paint_page
 
 
 def painted(page, spikes, each, ratio=1):

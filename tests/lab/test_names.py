@@ -1,4 +1,5 @@
 import pytest
+import torch
 
 import snnlab as snn
 from snnlab.lab.names import Names
@@ -40,3 +41,8 @@ def test_an_unknown_attribute_is_answered_with_those_there_are(toy):
         LookupError, match=r"exc \(Cells\) has no 'spik'. It has: spike, tc_membrane, threshold, voltage. Did you mean 'spike'"
     ):
         Names(toy).find("exc.spik")
+
+
+def test_a_model_that_does_not_say_what_it_is_made_of_is_refused():
+    with pytest.raises(TypeError, match=r"layer must say what it is made of.*but is of type Linear\. Build it as a Serial"):
+        Names(torch.nn.Linear(2, 2))
