@@ -5,6 +5,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from snnlab.neurons.base import InfernoNeuron
+
 
 class Capture:
     """Holds what entered or left a module in the present step, and lets go of it when it is read.
@@ -42,17 +44,36 @@ class Capture:
         self._handle.remove()
 
 
-def row(read: Callable[[], Tensor | None], batch: int, index: Tensor | None) -> Callable[[], Tensor | None]:
-    """One sample of the batch, flat, as a function; with `index` only those elements."""
+def state(owner: Any, attribute: str) -> tuple[Callable[[], Tensor], bool]:
+    """A function that reads an attribute, and whether what it gives lasts. Voltages and spikes of our neurons it reads where they lie, for
+    a step replaces them and never writes into them; their properties would give a copy at every step."""
+    own = getattr(InfernoNeuron, attribute, None) if attribute in ("voltage", "spike") else None
+    if own is not None and getattr(type(owner), attribute, None) is own:
+        return lambda: owner._buffers[f"{attribute}_"], True
+    return lambda: getattr(owner, attribute), False
+
+
+def row(read: Callable[[], Tensor | None], batch: int, index: Tensor | None = None, *, lasts: bool = False) -> Callable[[], Tensor | None]:
+    """A function that gives one sample of the batch, to be kept. It runs at every step: each call in it counts.
+
+    Args:
+        read: gives B x ..., or None.
+        batch: which sample.
+        index: only these elements, by their place in the flattened sample; None gives all.
+        lasts: whether nobody writes into what `read` gives, so that a batch of one need not be copied.
+    """
+    whole = batch == 0 and index is None
 
     def pick() -> Tensor | None:
         nonlocal index
         value = read()
         if value is None:
             return None
+        if whole and value.size(0) == 1:
+            return value if lasts else value.clone()
         value = value[batch].reshape(-1)
         if index is None:
-            return value
+            return value.clone()  # and not the other samples with it
         if index.device != value.device:  # once, not at every step
             index = index.to(value.device)
         return value[index]

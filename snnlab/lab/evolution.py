@@ -76,7 +76,7 @@ class Evolution(Panel):
             inside = values.clamp(low, high)
             return torch.cat([torch.histc(inside, self.bins, low, high), (inside != values).sum(0, keepdim=True)]) / len(values)
 
-        recorder.follow(self.title, count, self.bins + 1)
+        recorder.follow(self.title, count, self.bins + 1, lasts=True)
 
     @property
     def label(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from snnlab.core import checks
+from snnlab.core.module import without_grad
 from snnlab.lab import device as devices
 from snnlab.lab import inputs as feed
 from snnlab.lab.controls import Control, Controls
@@ -66,7 +67,7 @@ class Experiment:
         """Time since the start, in ms."""
         return self.steps * self.step_time
 
-    @torch.no_grad()
+    @without_grad
     def step(self) -> None:
         """One step, recorded."""
         if self._custom is not None:

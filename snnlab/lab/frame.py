@@ -47,7 +47,8 @@ class Frames:
             return
         status = status or self._status(known=False)
         table, buffer = self._last
-        lab.view.send({"do": "frame", "number": number, "made": made, "table": table, "status": status}, buffers=[buffer])
+        told = {"number": number, "asks": lab.gate.asking, "made": made}
+        lab.view.send({"do": "frame", **told, "table": table, "status": status}, buffers=[buffer])
 
     def _status(self, known: bool = True) -> dict[str, Any]:
         """What is told around the picture; the words for those who cannot see it only now and then while it runs."""

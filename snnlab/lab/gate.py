@@ -1,6 +1,9 @@
 """One frame in flight: a new one leaves only when the browser has said that it painted the last.
 
 Without that, frames pile up on the way: 51 a second were shown, but 4 seconds late. What changes meanwhile is merged into the next frame.
+
+Hearing an acknowledgement costs the kernel as much as a few steps of a model. Where frames keep a time of their own (a run at full speed),
+only every third asks to be acknowledged: three are in flight then, at most.
 """
 
 import asyncio
@@ -18,11 +21,15 @@ class Gate:
 
     Units:
         patience: seconds
+
+    Attributes:
+        asking: whether the present frame asks to be acknowledged.
     """
 
     def __init__(self, send: Callable[[int], None], patience: float = 1.0) -> None:
         self._send, self.patience = send, patience
         self._number = 0
+        self.asking = True
         self._sent_at: float | None = None
         self._asked_at: float | None = None  # when the first frame left that nobody has answered
         self._dirty = False
@@ -38,16 +45,22 @@ class Gate:
         """For how many seconds frames have gone out and none was acknowledged."""
         return 0.0 if self._asked_at is None else perf_counter() - self._asked_at
 
-    def show(self) -> None:
-        """Sends a frame now, or as soon as the last one is acknowledged."""
+    def show(self, every: int = 1) -> None:
+        """Sends a frame now, or as soon as the last one is acknowledged.
+
+        Args:
+            every: the last of so many frames asks to be acknowledged; after the others the next may leave at once.
+        """
         if not self.free:
             self._dirty = True
             return
         self._dirty = False
         self._number += 1
-        self._sent_at = perf_counter()
-        if self._asked_at is None:
-            self._asked_at = self._sent_at
+        self.asking = self._number % every == 0
+        if self.asking:
+            self._sent_at = perf_counter()
+            if self._asked_at is None:
+                self._asked_at = self._sent_at
         self._send(self._number)
 
     def acknowledge(self, number: int) -> None:

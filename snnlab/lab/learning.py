@@ -86,7 +86,7 @@ class Traces(Lines):
         if not reads:
             raise LookupError(f"{type(owner).__name__} keeps no traces that could be shown.")
         self.names = [name.strip("_").replace("_", " ") for name in reads]
-        recorder.follow(self.title, lambda: torch.stack([read().float() for read in reads.values()]), len(reads))
+        recorder.follow(self.title, lambda: torch.stack([read().float() for read in reads.values()]), len(reads), lasts=True)
 
     def _reader(self, name: str, unit: Any, batch: int) -> Callable[[], Tensor] | None:
         """Reads one number of what a rule keeps, whichever side it belongs to; None for what is of neither."""
@@ -143,7 +143,9 @@ class Weights(Lines):
         attribute = attribute or "weight"
         places = [place_of(owner, synapse) for synapse in self.synapses]
         self.names = [f"{source} to {neuron}" for neuron, source in self.synapses]
-        recorder.follow(self.title, lambda: torch.stack([getattr(owner, attribute).detach()[place] for place in places]), len(places))
+        recorder.follow(
+            self.title, lambda: torch.stack([getattr(owner, attribute).detach()[place] for place in places]), len(places), lasts=True
+        )
 
 
 def noun(name: str, unit: str | None) -> tuple[str, str]:

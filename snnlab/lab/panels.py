@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from snnlab.lab import limits
-from snnlab.lab.capture import Capture, row
+from snnlab.lab.capture import Capture, row, state
 from snnlab.lab.names import Names
 from snnlab.lab.recorder import Recorder
 from snnlab.lab.spikebits import SpikeBits
@@ -109,13 +109,13 @@ class Raster(Panel):
     def _bind(self, owner: Any, attribute: str, kind: str, recorder: Recorder, batch: int) -> None:
         self.label = "input" if kind == "connections" else "neuron"
         if kind == "connections" and not attribute:
-            self.size, read = _size(owner, "inshape"), self._catch(owner, "input")
+            self.size, read, lasts = _size(owner, "inshape"), self._catch(owner, "input"), False
         else:
             attribute = attribute or "spike"
-            self.size, read = math.prod(getattr(owner, attribute).shape[1:]), lambda: getattr(owner, attribute)
+            self.size, (read, lasts) = math.prod(getattr(owner, attribute).shape[1:]), state(owner, attribute)
         if self.size > 65_535:
             raise ValueError(f"{self.name} has {self.size} rows; a raster shows at most 65535.")
-        recorder.follow(self.title, row(read, batch, None), self.size)
+        recorder.follow(self.title, row(read, batch, lasts=lasts), self.size, lasts=True)
         self._window = recorder.window
         self.clear()
 
@@ -161,20 +161,20 @@ class Trace(Panel):
         self.fixed = self.limits = limits
 
     @abstractmethod
-    def _source(self, owner: Any, attribute: str, kind: str) -> tuple[Any, int]:
-        """A function that reads B x ..., and the number of elements of a sample."""
+    def _source(self, owner: Any, attribute: str, kind: str) -> tuple[tuple[Any, bool], int]:
+        """A function that reads B x ..., whether what it gives lasts (see `capture.state`), and the number of elements of a sample."""
 
     def _bind(self, owner: Any, attribute: str, kind: str, recorder: Recorder, batch: int) -> None:
-        read, size = self._source(owner, attribute, kind)
+        (read, lasts), size = self._source(owner, attribute, kind)
         self.neurons = [neuron for neuron in self.neurons if neuron < size] if self.neurons == [0, 1, 2] else self.neurons
         if not all(0 <= neuron < size for neuron in self.neurons):
             raise ValueError(f"neurons must be numbers from 0 to {size - 1}, the elements of {self.name}, but are {self.neurons}.")
         self.size, self.whole = size, size <= WHOLE
         if self.whole:
-            recorder.follow(self.title, row(read, batch, None), size)
+            recorder.follow(self.title, row(read, batch, lasts=lasts), size, lasts=True)
             recorder.show(self.title, self.neurons)
         else:
-            recorder.follow(self.title, row(read, batch, torch.tensor(self.neurons)), len(self.neurons))
+            recorder.follow(self.title, row(read, batch, torch.tensor(self.neurons)), len(self.neurons), lasts=True)
 
     def describe(self) -> dict[str, Any]:
         names = [f"neuron {neuron}" for neuron in self.neurons]
@@ -212,12 +212,12 @@ class Current(Trace):
 
     noun, unit, first = "current", "nA", "connections"
 
-    def _source(self, owner: Any, attribute: str, kind: str) -> tuple[Any, int]:
+    def _source(self, owner: Any, attribute: str, kind: str) -> tuple[tuple[Any, bool], int]:
         if attribute:
-            return lambda: getattr(owner, attribute), math.prod(getattr(owner, attribute).shape[1:])
+            return state(owner, attribute), math.prod(getattr(owner, attribute).shape[1:])
         if kind == "connections":
-            return self._catch(owner, "output"), _size(owner, "outshape")
-        return self._catch(owner, "input"), _size(owner, "shape")
+            return (self._catch(owner, "output"), False), _size(owner, "outshape")
+        return (self._catch(owner, "input"), False), _size(owner, "shape")
 
 
 class Voltage(Trace):
@@ -240,9 +240,9 @@ class Voltage(Trace):
 
     noun, unit = "voltage", "mV"
 
-    def _source(self, owner: Any, attribute: str, kind: str) -> tuple[Any, int]:
+    def _source(self, owner: Any, attribute: str, kind: str) -> tuple[tuple[Any, bool], int]:
         attribute = attribute or "voltage"
-        return lambda: getattr(owner, attribute), math.prod(getattr(owner, attribute).shape[1:])
+        return state(owner, attribute), math.prod(getattr(owner, attribute).shape[1:])
 
 
 class Fields(Panel):
@@ -306,7 +306,10 @@ class Fields(Panel):
             top = limits.around(0.0, max(high, -low), (0.0, present[1]) if present else None)[1]
             self.limits = (-top if low < 0 else 0.0, top)
         low, high = self.limits
-        shades = (weights - low) * (255.0 / (high - low))
+        scale = 255.0 / (high - low)
+        shades = weights * np.float32(scale)
+        if low:
+            shades -= np.float32(low * scale)
         np.fmax(shades, 0.0, out=shades)  # of NaN and 0 this takes the 0
         np.minimum(shades, 255.0, out=shades)
         return {"fields": np.rint(shades, out=shades).astype(np.uint8), "limits": np.array(self.limits, dtype=np.float32)}

@@ -1,12 +1,14 @@
 """The recorder: the last steps of chosen tensors, kept where the model runs, fetched once a frame.
 
-Every step writes one row into a ring on the model's device: all followed tensors, one after the other, as float32. A frame fetches the
-rows that are new since the frame before, together with what is looked at once a frame (weights), in one copy to the CPU.
+Every step keeps what is followed as it is, on the model's device. A frame lays the steps that are new since the frame before one after the
+other, with what is looked at once a frame (weights), and brings all of it to the CPU in one copy. So a step pays next to nothing: what is
+never written to again, such as the spikes of a step, is not even copied.
 
-There each row is written twice, a window apart, so that the last steps always lie in one piece and nothing is moved up at a frame: for a
-raster of 10,000 neurons and 1,000 steps, that would be 40 MB.
+On the CPU each row is written twice, a window apart, so that the last steps always lie in one piece and nothing is moved up at a frame: for
+a raster of 10,000 neurons and 1,000 steps, that would be 40 MB.
 """
 
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -44,16 +46,25 @@ class Recorder:
     def __init__(self, window: int) -> None:
         self.window = window
         self.steps = self.fetched = 0
-        self._followed: dict[str, tuple[Read, int]] = {}
+        self._followed: dict[str, int] = {}  # widths
+        self._reads: dict[str, tuple[Read, bool]] = {}
         self._looked: dict[str, Read] = {}
         self._stills: dict[str, np.ndarray] = {}
         self._shown: dict[str, list[int]] = {}
-        self._ring: Tensor | None = None
+        self._new: deque[list[Tensor | None]] = deque(maxlen=window)  # steps that no frame has fetched yet
         self._rows: np.ndarray | None = None
 
-    def follow(self, key: str, read: Read, width: int) -> None:
-        """Records `width` numbers that `read` gives after each step."""
-        self._followed[key] = (read, width)
+    def follow(self, key: str, read: Read, width: int, *, lasts: bool = False) -> None:
+        """Records `width` numbers that `read` gives after each step.
+
+        Args:
+            key: name for `rows`.
+            read: gives a tensor of any shape, or None where there is nothing to know.
+            width: number of its elements.
+            lasts: whether nobody writes into that tensor afterwards, so that it need not be copied.
+        """
+        self._followed[key] = width
+        self._reads[key] = (read, lasts)
         self.clear()
 
     def show(self, key: str, columns: Sequence[int]) -> None:
@@ -67,42 +78,45 @@ class Recorder:
     def clear(self) -> None:
         """Forgets every step."""
         self.steps = self.fetched = 0
-        self._ring = self._rows = None
+        self._new.clear()
+        self._rows = None
 
     def record(self) -> None:
         """Keeps the present step."""
-        parts = [read() for read, _ in self._followed.values()]
-        if parts:
-            device = next((part.device for part in parts if part is not None), torch.device("cpu"))
-            if self._ring is None or self._ring.device != device:
-                if self._ring is not None:
-                    self.fetch()  # what the other device still holds
-                self._ring = torch.full((self.window, self._width), float("nan"), device=device)
-            torch.cat(self._full(parts, device), out=self._ring[self.steps % self.window])
+        kept = []
+        for read, lasts in self._reads.values():
+            part = read()
+            if part is not None:
+                if part.requires_grad:
+                    part = part.detach()  # the graph behind it is not ours to keep
+                if not lasts:
+                    part = part.clone()
+            kept.append(part)
+        self._new.append(kept)
         self.steps += 1
 
     def fetch(self) -> None:
         """Brings what is new to the CPU, in one copy."""
-        new = min(self.steps - self.fetched, self.window)
-        parts = [self._slots(new)] if new and self._ring is not None else []
-        stills = {key: read() for key, read in self._looked.items()}
-        flat = [part.detach().reshape(-1).float() for part in [*parts, *stills.values()]]
+        new = len(self._new)
+        stills = {key: _as_laid(read().detach()) for key, read in self._looked.items()}
+        blocks = self._blocks() if new else []
+        flat = [part.reshape(-1).float() for part in [*blocks, *(still for still, _ in stills.values())]]
         if flat:
             flat = [part.to(flat[0].device) for part in flat]
             fetched = torch.cat(flat).cpu().numpy()
-            at = 0
-            if parts:
-                at = new * self._width
-                self._append(fetched[:at].reshape(new, self._width))
-            for key, still in stills.items():
-                self._stills[key] = fetched[at : at + still.numel()].reshape(still.shape)
+            at = new * sum(self._followed.values())
+            if blocks:
+                self._append(fetched[:at], new)
+            for key, (still, back) in stills.items():
+                self._stills[key] = fetched[at : at + still.numel()].reshape(still.shape).transpose(back)
                 at += still.numel()
+        self._new.clear()
         self.fetched = self.steps
 
     def rows(self, key: str) -> np.ndarray:
         """The last steps of a followed tensor, as of the last fetch; the next fetch may write over them."""
         at = 0
-        for name, (_, width) in self._followed.items():
+        for name, width in self._followed.items():
             if name == key:
                 break
             at += width
@@ -127,23 +141,49 @@ class Recorder:
         """What is looked at once a frame, as of the last fetch."""
         return self._stills[key]
 
-    @property
-    def _width(self) -> int:
-        return sum(width for _, width in self._followed.values())
+    def _blocks(self) -> list[Tensor]:
+        """For each of what is followed its new steps, one after the other."""
+        blocks = []
+        for (key, width), parts in zip(self._followed.items(), zip(*self._new, strict=True), strict=True):
+            try:
+                block = torch.stack(parts)  # nearly always: all are there, alike, and where the model is
+            except (TypeError, RuntimeError):
+                block = _one_by_one(parts, width)
+            if block.numel() != len(parts) * width:
+                given = next(tuple(part.shape) for part in parts if part is not None and part.numel() != width)
+                raise ValueError(f"{key} must have {width} elements at each step, as it had when the view was made, but has now {given}.")
+            blocks.append(block)
+        return blocks
 
-    def _full(self, parts: list[Tensor | None], device: torch.device) -> list[Tensor]:
-        """What a hook has not seen in this step (a connection that was not run) is unknown: NaN."""
-        widths = [width for _, width in self._followed.values()]
-        return [torch.full((n,), float("nan"), device=device) if part is None else part for part, n in zip(parts, widths, strict=True)]
-
-    def _slots(self, new: int) -> Tensor:
-        """The last `new` slots of the ring, oldest first."""
-        end = self.steps % self.window
-        first = end - new
-        return self._ring[first:end] if first >= 0 else torch.cat([self._ring[first:], self._ring[:end]])
-
-    def _append(self, rows: np.ndarray) -> None:
+    def _append(self, fetched: np.ndarray, new: int) -> None:
+        """Writes new steps into the rows."""
         if self._rows is None:
-            self._rows = np.full((2 * self.window, self._width), np.nan, dtype=np.float32)
-        slots = np.arange(self.steps - len(rows), self.steps) % self.window
-        self._rows[slots] = self._rows[slots + self.window] = rows
+            self._rows = np.full((2 * self.window, sum(self._followed.values())), np.nan, dtype=np.float32)
+        at = column = 0
+        for width in self._followed.values():
+            block = fetched[at : at + new * width].reshape(new, width)
+            for first in (0, self.window):
+                self._write(block, first, column)
+            at, column = at + new * width, column + width
+
+    def _write(self, block: np.ndarray, first: int, column: int) -> None:
+        """Writes new steps into one of the two windows, round its end where they reach it."""
+        slot = (self.steps - len(block)) % self.window
+        before = self.window - slot  # rows to the end
+        columns = slice(column, column + block.shape[1])
+        self._rows[first + slot : first + min(slot + len(block), self.window), columns] = block[:before]
+        if len(block) > before:
+            self._rows[first : first + len(block) - before, columns] = block[before:]
+
+
+def _one_by_one(parts: Sequence[Tensor | None], width: int) -> Tensor:
+    """Steps one after the other, of whatever shape, on the latest device; NaN for one in which nothing was seen (a connection not run)."""
+    device = next((part.device for part in reversed(parts) if part is not None), None)
+    nothing = torch.full((width,), float("nan"), device=device)
+    return torch.cat([nothing if part is None else part.to(device).reshape(-1) for part in parts])
+
+
+def _as_laid(tensor: Tensor) -> tuple[Tensor, list[int]]:
+    """A tensor with its axes in the order of memory, and their places from before: weights that lie by columns are copied as they lie."""
+    axes = sorted(range(tensor.dim()), key=tensor.stride, reverse=True)
+    return tensor.permute(axes), [axes.index(axis) for axis in range(tensor.dim())]

@@ -1,7 +1,7 @@
 """The runner: steps a model in an asyncio task, so that the sliders answer while it runs. No thread, no sleep.
 
 The event loop of a notebook's kernel serves the page and the model in turns. One message of the page takes four or five turns of the
-loop; with turns of at most 3 ms, and a few empty ones between them, a slider is heard within some 15 ms, and the model still gets nearly
+loop; with turns of at most 5 ms, and a few empty ones between them, a slider is heard within some 15 ms, and the model still gets nearly
 all the time. Where it is to go slowly, the task waits for the hour of the next step, and whatever else happens ends the wait.
 """
 
@@ -11,10 +11,14 @@ from collections.abc import Callable
 from math import inf
 from time import perf_counter
 
+import torch
+
 from snnlab.lab.gate import Gate
 
-TURN = 0.003  # seconds
-BREATHS = 6
+TURN = 0.005  # seconds
+BREATHS = 5
+FRAME = 0.018  # seconds between two frames at full speed: more of them than the eye needs would only cost steps
+ASK = 3  # at full speed, one frame of so many asks to be acknowledged
 
 
 class Runner:
@@ -39,7 +43,7 @@ class Runner:
         self.left: int | None = None
         self._run = object()  # the latest run: an older one that has not ended yet sees that it is no longer its turn
         self._task: asyncio.Task[None] | None = None
-        self._last = -inf  # when the last step at a pace was due
+        self._last = self._shown = -inf  # when the last step at a pace was due, and when the last frame was shown
         self._stirred: asyncio.Event | None = None
 
     @property
@@ -128,20 +132,27 @@ class Runner:
         """The steps of one frame, then the frame."""
         await self._hour(run)
         wanted = 1 if self.pace is not None else self.speed or 1_000_000
-        done = 0
+        full, done = self.speed is None and self.pace is None, 0
         while self._goes(run) and done < wanted:
-            end = perf_counter() + TURN
-            while self._goes(run) and done < wanted and perf_counter() < end:
-                self._step()
-                done += 1
-                if self.left is not None:
-                    self.left -= 1
+            done += self._turn(run, wanted - done)
             for _ in range(BREATHS):
                 await asyncio.sleep(0)
-            if self.speed is None and self._gate.free:
+            if full and self._gate.free and perf_counter() - self._shown >= FRAME:
                 break
         await self._gate.wait()
-        self._gate.show()
+        self._shown = perf_counter()
+        self._gate.show(every=ASK if full else 1)
+
+    @torch.no_grad()
+    def _turn(self, run: object, wanted: int) -> int:
+        """As many steps as are wanted, and as go into a turn. Returns how many."""
+        end, done = perf_counter() + TURN, 0
+        while self._goes(run) and done < wanted and perf_counter() < end:
+            self._step()
+            done += 1
+            if self.left is not None:
+                self.left -= 1
+        return done
 
     async def _hour(self, run: object) -> None:
         """Waits until the next step is due, where there is a pace. A pause or another pace ends the wait."""

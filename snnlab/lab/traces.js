@@ -1,4 +1,7 @@
 // Traces: lines over time, told apart by colour and dashes.
+//
+// A browser that draws without a graphics card takes six times as long for a line wider than one pixel of the screen. So a line of
+// 1.5 is drawn as fine ones, one below the other.
 
 // One of `count` lines, with one step more at either end than is in view, so that it leads out of the picture; a gap where a value is unknown.
 function traceLine(ctx, box, { values, limits: [low, high] }, count, line, scene) {
@@ -13,6 +16,12 @@ function traceLine(ctx, box, { values, limits: [low, high] }, count, line, scene
     drawing = known;
   }
   ctx.stroke();
+}
+
+function fineLines(ctx, draw) {
+  const fine = 1 / ctx.getTransform().a, count = Math.max(2, Math.round(1.5 / fine));
+  ctx.lineWidth = fine;
+  for (let i = 0; i < count; i++) draw((box) => ({ ...box, y: box.y + (1.5 - fine) * (i / (count - 1) - 0.5) }));
 }
 
 KINDS.traces = {
@@ -30,8 +39,7 @@ KINDS.traces = {
     for (let line = 0; line < panel.names.length; line++) {
       ctx.strokeStyle = look.lines[line % 6];
       ctx.setLineDash(DASHES[line % 6]);
-      ctx.lineWidth = 1.5;
-      traceLine(ctx, box, data, panel.names.length, line, scene);
+      fineLines(ctx, (shifted) => traceLine(ctx, shifted(box), data, panel.names.length, line, scene));
     }
     ctx.restore();
   },

@@ -87,6 +87,7 @@ function render({ model, el }) {
     if (!data || !place) return;
     paintMarks(marks.getContext("2d"), place, scene, data, look, found);
     marked = found || Object.keys(scene.followed).length > 0;
+    marks.style.visibility = marked ? "visible" : "hidden"; // an empty layer over the picture would be mixed into it at every frame
     readout.setAttribute("aria-live", status.playing ? "off" : "polite"); // not read aloud at every frame
   }
 
@@ -125,8 +126,11 @@ function render({ model, el }) {
     error.textContent = "Not connected: the kernel of this view was restarted or has ended. Run the cell again.";
   }
 
-  function acknowledge(number) {
-    const done = () => { painted = false; send({ do: "ack", frame: number }); };
+  function acknowledge({ number, asks }) {
+    const done = () => {
+      painted = false;
+      if (asks) send({ do: "ack", frame: number });
+    };
     if (document.hidden) setTimeout(done, 100); // a hidden page has no animation frames
     else requestAnimationFrame(done);
   }
@@ -140,7 +144,7 @@ function render({ model, el }) {
       paint();
       tell();
       el.dispatchEvent(new CustomEvent("snnlab-frame", { bubbles: true, detail: { made: message.made, seen: status.seen[id] ?? 0 } }));
-      acknowledge(message.number);
+      acknowledge(message);
     };
     if (painted && !document.hidden) requestAnimationFrame(now);
     else now(); // at once where nothing was painted in this animation frame yet

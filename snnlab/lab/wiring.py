@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from snnlab.lab.capture import row
+from snnlab.lab.capture import row, state
 from snnlab.lab.names import Names
 from snnlab.lab.panels import Panel
 from snnlab.lab.recorder import Recorder
@@ -56,12 +56,13 @@ class Wiring(Panel):
         for name in self.nodes:
             if name in neurons:
                 self.sizes.append(math.prod(neurons[name].shape))
-                reads.append(row(lambda group=neurons[name]: group.spike, batch, None))
+                read, lasts = state(neurons[name], "spike")
+                reads.append(row(read, batch, lasts=lasts))
             else:
                 fed = connections[next(_connection(label) for start, _, label in self.edges if start == name)]
                 self.sizes.append(math.prod(fed.inshape))
-                reads.append(row(self._catch(fed, "input"), batch, None))
-        recorder.follow(self.title, lambda: _counts([read() for read in reads]), len(reads))
+                reads.append(row(self._catch(fed, "input"), batch))
+        recorder.follow(self.title, lambda: _counts([read() for read in reads]), len(reads), lasts=True)
 
     def describe(self) -> dict[str, Any]:
         places, arrows, (left, right, bottom, top) = arrange(list(self.nodes), self.edges)

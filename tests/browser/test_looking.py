@@ -281,3 +281,13 @@ def test_in_jupyterlab_a_neuron_is_read_and_followed_while_it_plays_and_the_word
     neuron = followed.split()[1].rstrip("}")
     assert view.locator(STATUS).inner_text().startswith(f"Following {neuron} of exc;")
     assert page.problems == []
+
+
+def test_a_frame_that_does_not_ask_is_not_acknowledged(stage):
+    stage.page.evaluate("window.sent.length = 0")
+    for every in (3, 3, 3):
+        stage.lab.gate.show(every=every)
+        stage._deliver()
+    acknowledged = stage.page.evaluate("window.sent.filter(({ do: what }) => what === 'ack').map(({ frame }) => frame)")
+    assert acknowledged == [stage.lab.gate._number]
+    assert stage.lab.gate.asking

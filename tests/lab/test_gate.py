@@ -20,6 +20,19 @@ def test_a_second_frame_waits_for_the_first():
     assert gate.free
 
 
+def test_frames_that_keep_a_time_of_their_own_ask_only_now_and_then():
+    asked = []
+    gate = Gate(lambda number: asked.append((number, gate.asking)))
+    for _ in range(6):
+        gate.show(every=3)
+    assert asked == [(1, False), (2, False), (3, True)]  # and there the others wait
+    gate.acknowledge(3)
+    assert asked[3:] == [(4, True)]  # what they had to say, in one that asks
+    gate.acknowledge(4)
+    gate.show()
+    assert asked[4:] == [(5, True)]
+
+
 def test_an_old_acknowledgement_opens_nothing():
     gate = Gate(lambda number: None)
     gate.show()

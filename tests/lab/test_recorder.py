@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,6 +58,45 @@ def test_a_record_is_no_view_of_the_state():
     recorder.record()
     recorder.fetch()
     assert recorder.rows("state")[:, 0].tolist() == [1.0, 2.0]
+
+
+def test_what_lasts_is_not_copied_and_no_graph_is_kept():
+    weight = torch.ones(1, requires_grad=True)
+    made = []
+    recorder = Recorder(2)
+    recorder.follow("lasting", lambda: made.append(2 * weight) or made[-1], 1, lasts=True)
+    recorder.record()
+    kept = recorder._new[0][0]
+    assert kept.data_ptr() == made[0].data_ptr()
+    assert not kept.requires_grad
+
+
+def test_of_steps_that_no_frame_fetched_only_a_window_is_kept():
+    recorder = Recorder(3)
+    recorder.follow("one", lambda: torch.ones(1), 1)
+    for _ in range(10):
+        recorder.record()
+    assert len(recorder._new) == 3
+
+
+def test_another_size_than_at_first_is_an_error_not_a_shift_of_all_others():
+    sizes = iter([2, 3])
+    recorder = Recorder(2)
+    recorder.follow("grows", lambda: torch.ones(1, next(sizes)), 2)
+    recorder.follow("other", lambda: torch.ones(2), 2)
+    recorder.record()
+    recorder.record()
+    with pytest.raises(ValueError, match=r"grows must have 2 elements at each step.* has now \(1, 3\)"):
+        recorder.fetch()
+
+
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
+def test_what_is_looked_at_comes_back_as_it_was_however_it_lies_in_memory(axes):
+    looked = torch.arange(24.0).reshape(2, 3, 4).permute(axes)
+    recorder = Recorder(1)
+    recorder.look("weights", lambda: looked)
+    recorder.fetch()
+    np.testing.assert_array_equal(recorder.still("weights"), looked.numpy())
 
 
 def test_clear_forgets():
