@@ -18,7 +18,7 @@ help:
 	@echo "make test       everything that must hold: style, import direction, tests, notebooks, browser"
 	@echo "make lint       style and import direction alone"
 	@echo "make format     rewrite the source in the house style"
-	@echo "make bench      the benchmark table (BENCH=live: that of the live view as well; alone: BENCH=cuba, the CUBA network; BENCH=peers, other libraries; BENCH=published, results of papers)"
+	@echo "make bench      the benchmark table (alone: BENCH=live, the live view; BENCH=cuba, the CUBA network; BENCH=peers, other libraries; BENCH=published, results of papers)"
 	@echo "make notebooks  run every notebook at full size and save it with its pictures"
 	@echo "make clean      remove .venv and the caches"
 

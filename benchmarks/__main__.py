@@ -1,7 +1,7 @@
 """Runs the benchmarks, prints their tables, and writes them to benchmarks/results.md.
 
-`python -m benchmarks` runs those that need no browser; `python -m benchmarks live` those of the live view too, which takes some minutes;
-a long lesson with it runs alone (`python -m benchmarks.live_long`).
+`python -m benchmarks` runs those that need no browser; `python -m benchmarks live` those of the live view alone, for five minutes, and
+writes benchmarks/live_view.md; `python -m benchmarks live 30` a lesson of so many minutes with it too.
 `python -m benchmarks cuba` runs the CUBA network alone, for six minutes, and writes benchmarks/cuba.md. `python -m benchmarks peers` runs
 the comparison with other libraries alone, and writes benchmarks/peers.md. `python -m benchmarks published` runs the published results at
 full size, and writes benchmarks/published.md.
@@ -9,6 +9,7 @@ full size, and writes benchmarks/published.md.
 
 import platform
 import sys
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -29,6 +30,9 @@ def main() -> None:
     if "peers" in sys.argv[1:]:
         RESULTS.with_name("peers.md").write_text(peers.main(), encoding="utf-8")
         return
+    if "live" in sys.argv[1:2]:
+        RESULTS.with_name("live_view.md").write_text(_live(sys.argv[2:]), encoding="utf-8")
+        return
     head = (
         "# Benchmarks\n\n"
         f"Printed by `make bench`: Python {platform.python_version()}, torch {torch.__version__}, {platform.machine()}, one thread. "
@@ -38,14 +42,18 @@ def main() -> None:
     for part in (products, convolution, learning, memory, importing):
         parts.append(part.main())
         print(parts[-1], flush=True)
-    live = RESULTS.with_name("live_view.md")
-    if "live" in sys.argv[1:]:
-        from benchmarks import live_rivals, live_view
-
-        words = "A 784 -> 100 network with pair STDP, in a real JupyterLab and a real Chromium, printed by `make bench BENCH=live`."
-        live.write_text(f"# The live view\n\n{words}\n\n{live_view.main()}\n{live_rivals.main()}", encoding="utf-8")
-        print(live.read_text(encoding="utf-8"))
     RESULTS.write_text("\n".join(parts), encoding="utf-8")
+
+
+def _live(minutes: list[str]) -> str:
+    from benchmarks import live_long, live_rivals, live_view
+
+    words = "A 784 -> 100 network with pair STDP, in a real JupyterLab and a real Chromium, printed by `make bench BENCH=live`."
+    parts = [f"# The live view\n\n{words}\n"]
+    for part in (live_view.main, live_rivals.main, *(partial(live_long.main, int(each)) for each in minutes)):
+        parts.append(part())
+        print(parts[-1], flush=True)
+    return "\n".join(parts)
 
 
 if __name__ == "__main__":

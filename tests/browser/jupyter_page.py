@@ -115,6 +115,25 @@ def chromium():
         browser.close()
 
 
+@contextlib.contextmanager
+def loose_chromium():
+    """A running browser that stays when the tool that drives it lets go; gives the address at which one can take hold of it."""
+    with tempfile.TemporaryDirectory(prefix="snnlab-chromium-", ignore_cleanup_errors=True) as profile:
+        size = f"--window-size={SIZE['width']},{SIZE['height']}"
+        command = [chromium_path(), *FLAGS, "--remote-debugging-port=0", f"--user-data-dir={profile}", size, "about:blank"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            told, deadline = Path(profile, "DevToolsActivePort"), time.monotonic() + 30
+            while not (told.exists() and told.read_text().count("\n")):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError("Chromium did not start.")
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{told.read_text().split()[0]}"
+        finally:
+            process.terminate()
+            process.wait()
+
+
 KERNEL_READY = """() => {
   const session = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session;
   return session?.kernel?.connectionStatus === "connected" && session.kernel.status === "idle";
@@ -128,13 +147,18 @@ def open_notebook(browser, server: Server, name: str, *, dark: bool = False, sca
     page.problems = []
     page.on("pageerror", lambda error: page.problems.append(f"{error.name}: {error.message}"))
     page.set_default_timeout(30_000)
-    page.goto(server.url(name))
-    page.wait_for_function(KERNEL_READY, timeout=90_000)
+    visit(page, server, name)
     if dark:
         page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
         page.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
-    page.evaluate("window.jupyterapp.shell.collapseLeft?.()")
     return page
+
+
+def visit(page, server: Server, name: str) -> None:
+    """Opens a notebook in a page, and waits for its kernel."""
+    page.goto(server.url(name))
+    page.wait_for_function(KERNEL_READY, timeout=90_000)
+    page.evaluate("window.jupyterapp.shell.collapseLeft?.()")
 
 
 def run_all(page, timeout: float = 120.0) -> None:
