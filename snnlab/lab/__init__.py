@@ -7,9 +7,10 @@ from snnlab.lab.histogram import Histogram
 from snnlab.lab.history import History
 from snnlab.lab.lab import Lab
 from snnlab.lab.learning import Traces, Weights
-from snnlab.lab.panels import Current, Fields, Raster, Voltage
+from snnlab.lab.panels import Current, Fields, Voltage
 from snnlab.lab.pending import Pending
 from snnlab.lab.plane import Plane
+from snnlab.lab.raster import Raster
 from snnlab.lab.wiring import Wiring
 
 __all__ = [

@@ -114,6 +114,7 @@ KINDS.chart = {
   },
   paint(ctx, box, panel, data, scene, look) {
     const frame = chartFrame(ctx, box, panel, look), at = chartScale(frame, data.limits);
+    box.frame = frame; // where the pointer looks
     const points = panel.series.map((_, i) => ({ x: data[`x${i}`], y: data[`y${i}`] }));
     ctx.save();
     ctx.beginPath();

@@ -12,15 +12,18 @@ from typing import Any
 from snnlab.core import checks
 from snnlab.lab.learning import Lines
 from snnlab.lab.names import Names
-from snnlab.lab.panels import Fields, Panel, Raster, Trace
+from snnlab.lab.panels import Fields, Panel, Trace
 from snnlab.lab.pending import Pending
+from snnlab.lab.plane import Plane
+from snnlab.lab.raster import Raster
 from snnlab.lab.recorder import Recorder
 from snnlab.network.layer import Layer
 from snnlab.network.layout import layout
 
 
 class Following:
-    """The neuron of each group that is followed: it takes the place of the last line in the panels of that group that draw lines.
+    """The neuron of each group that is followed: it takes the place of the last line in the panels of that group that draw lines, and a
+    phase plane of that group shows its way.
 
     Args:
         panels: bound panels.
@@ -35,6 +38,7 @@ class Following:
     def __init__(self, panels: Sequence[Panel], names: Names, recorder: Recorder) -> None:
         self.followed: dict[str, int] = {}
         self._recorder, self._lines = recorder, [panel for panel in panels if isinstance(panel, Trace)]
+        self._planes = [panel for panel in panels if isinstance(panel, Plane)]
         self._chosen = {panel.title: panel.neurons for panel in self._lines}
         self._told = {panel.title: _told(panel, names) for panel in panels}
         self.groups = {told["group"]: _size(panel) for panel in panels if (told := self._told[panel.title])["group"]}
@@ -63,6 +67,9 @@ class Following:
             if self._told[panel.title]["group"] == group and panel.whole:
                 panel.neurons = _with(self._chosen[panel.title], neuron)
                 self._recorder.show(panel.title, panel.neurons)
+        for panel in self._planes:
+            if self._told[panel.title]["group"] == group and panel.whole:
+                panel.turn(panel.chosen if neuron is None else neuron, self._recorder)
 
 
 def _with(chosen: list[int], neuron: int | None) -> list[int]:
@@ -77,7 +84,7 @@ def _with(chosen: list[int], neuron: int | None) -> list[int]:
 
 def _told(panel: Panel, names: Names) -> dict[str, str]:
     """The group whose neurons are a panel's rows, lines or fields ("" where they are something else); and of fields, that of the pixels."""
-    if not isinstance(panel, Raster | Trace | Fields) or isinstance(panel, Lines | Pending):
+    if not isinstance(panel, Raster | Trace | Fields | Plane) or isinstance(panel, Lines | Pending):
         return {"group": ""}
     owner, _ = names.find(panel.name, panel.first)
     neurons, connection = _name(names.neurons, owner), _name(names.connections, owner)

@@ -11,6 +11,7 @@ The arrays of an .npz file:
     step, time                  numbers and times of the steps, (T,)
     a panel's title             what it recorded: spikes as booleans, (T, N); lines, (T, n); weights as they are now, (N, h, w)
     a panel's title, columns    what the columns are, (n,), where they have names
+    a chart's title, a series, a quantity      the points of that series, along each of the axes
     units                       name and unit of each of the arrays above, as pairs of words
 
 In the table of steps, each column says what it is and its unit; a raster gives the number of its spikes in the step. What was not seen
@@ -28,7 +29,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from snnlab.lab.panels import Fields, Panel, Raster
+from snnlab.lab.chart import Chart
+from snnlab.lab.panels import Fields, Panel
+from snnlab.lab.raster import Raster
 from snnlab.lab.scene import Scene
 
 if TYPE_CHECKING:
@@ -65,8 +68,12 @@ def recording(scene: Scene) -> dict[str, np.ndarray]:
             names, units[key] = panel.columns()
             if len(names) == rows.shape[1]:
                 columns[f"{key}, columns"] = np.array(names)
-        elif scene.recorder.looks(panel.title):
+        elif scene.recorder.looks(panel.title) and not isinstance(panel, Chart):
             arrays[key], units[key] = _still(panel, scene), panel.unit
+        if isinstance(panel, Chart):
+            points, said = _points(panel, scene)
+            arrays |= {f"{key}, {name}": values for name, values in points.items()}
+            units |= {f"{key}, {name}": unit for name, unit in said.items()}
     return arrays | columns | {"units": np.array(list(units.items()))}
 
 
@@ -121,6 +128,17 @@ def _rows(panel: Panel, scene: Scene) -> np.ndarray:
     """What a panel recorded in the steps in view."""
     rows = scene.recorder.rows(panel.title)[scene.recorder.window - len(_steps(scene)) :]
     return rows > 0 if isinstance(panel, Raster) else rows.copy()
+
+
+def _points(chart: Chart, scene: Scene) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """The points of each series of a chart, by "series, quantity", and their units."""
+    points, units = {}, {}
+    for series, pair in zip(chart.series, chart.points(scene.recorder), strict=True):
+        for label, values in zip((chart.x, chart.y), pair, strict=True):
+            noun, _, unit = label.partition(" (")
+            name = f"{series.name or series.kind}, {noun}"
+            points[name], units[name] = np.asarray(values, dtype=np.float32), unit.rstrip(")")
+    return points, units
 
 
 def _still(panel: Panel, scene: Scene) -> np.ndarray:

@@ -1,6 +1,6 @@
 // What is under the pointer, and how a neuron is marked in each kind of panel, on a layer above the picture. To a kind are added
 //   find(box, panel, data, scene, x, y)   what is there: { group, place: the neuron; step; name, value: words }, or null
-//   mark(ctx, box, panel, data, scene, look, place, line)   marks the neuron at that place of the panel's group, or the line found there
+//   mark(ctx, box, panel, data, scene, look, place, line)   marks the neuron at that place of the panel's group, or the line (or point) found
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
@@ -112,6 +112,56 @@ Object.assign(KINDS.fields, {
     const scale = box.w / box.across, column = place % panel.columns, row = Math.floor(place / panel.columns);
     const [x, y] = [box.x + column * (panel.width + 1) * scale, box.y + row * (panel.height + 1) * scale];
     outline(ctx, look, x - 1, y - 1, panel.width * scale + 2, panel.height * scale + 2, 2);
+  },
+});
+
+// The point of a segment that is closest to [x, y]: its place along it from 0 to 1, and how far that is.
+function closest([ax, ay], [bx, by], x, y) {
+  const [across, up] = [bx - ax, by - ay], long = across * across + up * up;
+  const along = long ? clamp(((x - ax) * across + (y - ay) * up) / long, 0, 1) : 0;
+  return [along, Math.hypot(ax + along * across - x, ay + along * up - y)];
+}
+
+const NEAR = 24; // pixels around the pointer in which a point of a chart is found
+
+Object.assign(KINDS.chart, {
+  find(box, panel, data, scene, x, y) {
+    const frame = box.frame ?? box, [left, right, low, high] = data.limits, at = chartScale(frame, data.limits);
+    let found = null, near = NEAR;
+    const take = (series, away, across, up, bar) => { if (away < near) [found, near] = [{ series, across, up, bar }, away]; };
+    panel.series.forEach(({ kind }, series) => {
+      const xs = data[`x${series}`], ys = data[`y${series}`];
+      for (let i = 0; i < xs.length; i++) {
+        const here = [at.x(xs[i]), kind === "upright" ? y : at.y(ys[i])];
+        if (kind === "bars") {
+          if (x >= here[0] && x < at.x(xs[i + 1]) && y < frame.y + frame.h) take(series, NEAR - 1, xs[i], ys[i], xs[i + 1]);
+        } else if (kind === "line" && i + 1 < xs.length) {
+          const [along, away] = closest(here, [at.x(xs[i + 1]), at.y(ys[i + 1])], x, y);
+          take(series, away, xs[i] + along * (xs[i + 1] - xs[i]), ys[i] + along * (ys[i + 1] - ys[i]));
+        } else if (kind !== "line") take(series, Math.hypot(here[0] - x, here[1] - y), xs[i], ys[i]);
+      }
+    });
+    if (!found) return null;
+    const [wide, tall] = [labelParts(panel.x), labelParts(panel.y)];
+    const number = (value, ends) => rounded(value, (ends[1] - ends[0]) / 250);
+    const across = `${wide.noun} ${number(found.across, [left, right])}`, { name } = panel.series[found.series];
+    if (found.up === undefined) return { line: found, name, value: `${across}${wide.unit}` };
+    if (found.bar === undefined) {
+      return { line: found, name, value: `${across}${wide.unit}, ${tall.noun} ${number(found.up, [low, high])}${tall.unit}` };
+    }
+    return { line: found, name, value: `${across} to ${number(found.bar, [left, right])}${wide.unit}, ${found.up} ${tall.noun}` };
+  },
+  mark(ctx, box, panel, data, scene, look, place, found) {
+    if (!found) return;
+    const frame = box.frame ?? box, at = chartScale(frame, data.limits), x = at.x(found.across);
+    if (found.bar !== undefined) return outline(ctx, look, x, at.y(found.up), at.x(found.bar) - x, at.y(0) - at.y(found.up), 2);
+    if (found.up === undefined) return outline(ctx, look, x - 3, frame.y, 6, frame.h, 1);
+    for (const [color, width] of [[look.dark ? "#000" : "#fff", 4], [look.mark, 2]]) {
+      Object.assign(ctx, { strokeStyle: color, lineWidth: width });
+      ctx.beginPath();
+      ctx.arc(x, at.y(found.up), 7, 0, 2 * Math.PI);
+      ctx.stroke();
+    }
   },
 });
 

@@ -1,12 +1,12 @@
 """The panels of a view: what each looks at, and the arrays that it shows. No drawing here.
 
-    Raster("exc")            spikes of neurons; of a connection: the spikes that enter it
     Current("enc2exc")       what a connection delivers to each neuron; of neurons: the sum that enters them
     Voltage("exc")           membrane voltages
     Fields("enc2exc.weight") the weights into each neuron, in the shape of its input
 
-A panel is bound to a model once. Then `data` gives, at every frame, plain arrays: spikes (a bit each), traces (float32), fields as shades
-between two limits (uint8). Small types keep a frame small: that of 784 -> 100 neurons has some 85 kB, nearly all of it fields.
+Others have files of their own, such as `Raster` in `raster.py`. A panel is bound to a model once. Then `data` gives, at every frame, plain
+arrays: spikes (a bit each), traces (float32), fields as shades between two limits (uint8). Small types keep a frame small: that of
+784 -> 100 neurons has some 85 kB, nearly all of it fields.
 """
 
 import math
@@ -21,7 +21,6 @@ from snnlab.lab import limits
 from snnlab.lab.capture import Capture, row, state
 from snnlab.lab.names import Names
 from snnlab.lab.recorder import Recorder
-from snnlab.lab.spikebits import SpikeBits
 
 WHOLE = 1024  # a group of up to so many neurons is recorded whole, so that a line that is chosen later has a past
 
@@ -77,68 +76,13 @@ class Panel(ABC):
         return capture.read
 
 
-def _size(owner: Any, *names: str) -> int:
+def size_of(owner: Any, *names: str) -> int:
     """Number of elements of one sample: the first of these attributes that the owner has."""
     for name in names:
         shape = getattr(owner, name, None)
         if shape is not None:
             return math.prod(shape) if not isinstance(shape, int) else shape
     raise TypeError(f"{type(owner).__name__} has no {' and no '.join(names)}: its number of elements is unknown.")
-
-
-class Raster(Panel):
-    """Spikes over time, one row a neuron, or an input of a connection.
-
-    Of many neurons a row stands for several, and has a mark where any of them fired: the picture says how many they are (`spikebits.py`).
-
-    Args:
-        name: neurons ("exc", "exc.spike"), or a connection for the spikes that enter it.
-        title: words above the picture.
-
-    Example:
-        >>> lif = snn.LIF(2, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-50.0, refrac_t=0.0, time_constant=10.0)
-        >>> layer = snn.Serial(snn.LinearDense(3, 2, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0)), lif)
-        >>> lab = snn.lab.Lab(layer, torch.ones(1, 1, 3), view=[Raster("connections.serial", title="spikes in")])
-        >>> lab.step(2)
-        >>> lab.snapshot()
-        'step 2 (2 ms); spikes in: 6 spikes in view'
-    """
-
-    kind, noun = "raster", "spikes"
-
-    def _bind(self, owner: Any, attribute: str, kind: str, recorder: Recorder, batch: int) -> None:
-        self.label = "input" if kind == "connections" else "neuron"
-        if kind == "connections" and not attribute:
-            self.size, read, lasts = _size(owner, "inshape"), self._catch(owner, "input"), False
-        else:
-            attribute = attribute or "spike"
-            self.size, (read, lasts) = math.prod(getattr(owner, attribute).shape[1:]), state(owner, attribute)
-        if self.size > 65_535:
-            raise ValueError(f"{self.name} has {self.size} rows; a raster shows at most 65535.")
-        recorder.follow(self.title, row(read, batch, lasts=lasts), self.size, lasts=True)
-        self._window = recorder.window
-        self.clear()
-
-    def describe(self) -> dict[str, Any]:
-        return {"kind": self.kind, "title": self.title, "rows": self.size, "each": self._kept.each, "label": self.label}
-
-    def clear(self) -> None:
-        super().clear()
-        self._kept, self._seen = SpikeBits(self.size, self._window), 0
-
-    def _follow(self, recorder: Recorder) -> SpikeBits:
-        """The bits, as of the last fetch."""
-        new = min(recorder.fetched - self._seen, self._window)
-        if new:
-            self._kept.add(recorder.rows(self.title)[-new:] > 0)
-        self._seen = recorder.fetched
-        return self._kept
-
-    def data(self, recorder: Recorder) -> dict[str, np.ndarray]:
-        return {"bits": self._follow(recorder).bits}
-
-    def words(self, recorder: Recorder) -> str:
-        return f"{self.title}: {self._follow(recorder).counts.sum()} spikes in view"
 
 
 class Trace(Panel):
@@ -216,8 +160,8 @@ class Current(Trace):
         if attribute:
             return state(owner, attribute), math.prod(getattr(owner, attribute).shape[1:])
         if kind == "connections":
-            return (self._catch(owner, "output"), False), _size(owner, "outshape")
-        return (self._catch(owner, "input"), False), _size(owner, "shape")
+            return (self._catch(owner, "output"), False), size_of(owner, "outshape")
+        return (self._catch(owner, "input"), False), size_of(owner, "shape")
 
 
 class Voltage(Trace):

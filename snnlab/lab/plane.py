@@ -23,6 +23,7 @@ from snnlab.core import checks
 from snnlab.lab import limits as axis
 from snnlab.lab.chart import Chart, Limits, Points, Series
 from snnlab.lab.curve import Derived, alike
+from snnlab.lab.panels import WHOLE
 from snnlab.lab.recorder import Recorder
 from snnlab.neurons import CurrentAdaptiveNeuron, ThresholdAdaptiveNeuron
 
@@ -61,7 +62,8 @@ class Plane(Chart):
 
     def __init__(self, name: str, neuron: int = 0, *, title: str | None = None) -> None:
         super().__init__(name, title=title or f"phase plane · {name.removeprefix('neurons.')}, neuron {neuron}")
-        self.neuron = checks.whole("neuron", neuron, least=0)
+        self.named = title is None
+        self.chosen = self.neuron = checks.whole("neuron", neuron, least=0)
         self.wide: tuple[float, float] | None = None
         self.tall: tuple[float, float] | None = None
 
@@ -81,17 +83,33 @@ class Plane(Chart):
         lines = ("trajectory", "dV/dt = 0", second, *(() if self.current_driven else ("a spike",)))
         self.series = (*(Series("line", line) for line in lines), Series("marker", "now"))
         self.standing = Derived(owner, lambda: standing(owner) if self.current_driven else ())
-        recorder.follow(self.title, lambda: self._read(batch), 4)
+        self.size, self.whole = owner.count, owner.count <= WHOLE
+        recorder.follow(self.title, lambda: self._read(batch), 4 * (self.size if self.whole else 1), lasts=True)
+        self.turn(self.neuron, recorder)
+
+    def turn(self, neuron: int, recorder: Recorder) -> None:
+        """Shows the way of another neuron, with its past; of a group that is recorded whole."""
+        self.neuron = neuron
+        if self.whole:
+            recorder.show(self.title, [neuron + self.size * quantity for quantity in range(4)])
 
     def _read(self, batch: int) -> Tensor | None:
-        """Voltage, second variable, current and spike of the neuron."""
+        """Voltages, second variables, currents and spikes: of all neurons, where they are few enough to be followed later."""
         owner, current = self.owner, self.entered()
         if current is None:
             return None
         second = owner.current_adaptation[batch].sum(-1) if self.current_driven else owner.threshold
-        return torch.stack(
-            [each.reshape(-1)[self.neuron].float() for each in (owner.voltage[batch], second, current[batch], owner.spike[batch])]
-        )
+        each = (owner.voltage[batch], second, current[batch], owner.spike[batch])
+        return torch.cat([(part.reshape(-1) if self.whole else part.reshape(-1)[self.neuron, None]).float() for part in each])
+
+    @property
+    def said(self) -> str:
+        """The title, with the neuron that is shown now."""
+        others = self.named and self.neuron != self.chosen
+        return self.title.replace(f"neuron {self.chosen}", f"neuron {self.neuron}") if others else self.title
+
+    def describe(self) -> dict[str, Any]:
+        return super().describe() | {"title": self.said}
 
     def columns(self) -> tuple[list[str], str]:
         return [self.x, self.y, "current (nA)", "spike"], ""
@@ -136,8 +154,8 @@ class Plane(Chart):
     def words(self, recorder: Recorder) -> str:
         voltage, second = recorder.rows(self.title)[-1, :2]
         if not np.isfinite(second):
-            return f"{self.title}: nothing yet"
-        return f"{self.title}: {voltage:.4g} mV, {second:.4g} {self.unit}"
+            return f"{self.said}: nothing yet"
+        return f"{self.said}: {voltage:.4g} mV, {second:.4g} {self.unit}"
 
 
 @torch.no_grad()

@@ -10,7 +10,8 @@ from snnlab.lab.chart import Chart
 from snnlab.lab.chart import draw as draw_chart
 from snnlab.lab.evolution import Evolution
 from snnlab.lab.learning import Lines
-from snnlab.lab.panels import Current, Fields, Panel, Raster
+from snnlab.lab.panels import Current, Fields, Panel
+from snnlab.lab.raster import Raster
 from snnlab.lab.scene import Scene
 from snnlab.lab.wiring import Wiring
 from snnlab.plots.evolution import draw as draw_shares

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 import snnlab as snn
-from snnlab.lab import Evolution, Fields, Lab, Raster, Voltage, Weights
+from snnlab.lab import Evolution, Fields, Histogram, Lab, Raster, Voltage, Weights
+from snnlab.lab.chart import Chart, Series
 from snnlab.lab.view import HERE, PAINTING
 
 FIGURE, STATUS = ".snnlab-figure", ".snnlab-readout"
@@ -281,6 +282,49 @@ def test_in_jupyterlab_a_neuron_is_read_and_followed_while_it_plays_and_the_word
     neuron = followed.split()[1].rstrip("}")
     assert view.locator(STATUS).inner_text().startswith(f"Following {neuron} of exc;")
     assert page.problems == []
+
+
+class Slope(Chart):
+    """A line from one corner to the other, and an upright at a quarter."""
+
+    x, y, series = "time (ms)", "level (mV)", (Series("line", "slope"), Series("upright", "limit"))
+
+    def _bind(self, *_): ...
+
+    def points(self, recorder):
+        return [([0.0, 1.0], [0.0, 10.0]), ([0.25], [])]
+
+    def reach(self, points):
+        return 0.0, 1.0, 0.0, 10.0
+
+    def words(self, recorder):
+        return "a slope"
+
+
+@pytest.fixture
+def charted(on_stage):
+    """Alone in 1000 pixels a chart lies from 72 to 970 across and from 24 to 304 down, less 20 for a legend; the second one 344 below."""
+    connection = snn.LinearDense(4, 2, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0))
+    connection.weight = torch.tensor([[0.0, 0.25, 0.5, 0.75], [0.0, 0.0, 0.0, 1.5]])
+    lif = snn.LIF(2, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-50.0, refrac_t=0.0, time_constant=10.0)
+    layer = snn.Serial(connection, lif, connection_name="in2exc", neuron_name="exc")
+    view = [Histogram("in2exc.weight", bins=2, limits=(0.0, 2.0)), Slope("exc", title="a slope")]
+    stage = on_stage(Lab(layer, torch.zeros(1, 1, 4), view=view, device=False), viewport={"width": WIDTH + 20, "height": 900})
+    stage.page.add_style_tag(content=f"body {{ margin: 0 }} .snnlab {{ padding: 0 !important; width: {WIDTH}px }}")
+    stage.page.wait_for_function(f"document.querySelector('.snnlab-figure canvas').clientWidth === {WIDTH}")
+    return stage
+
+
+def test_a_chart_is_read_at_its_bars_lines_and_limits(charted):
+    assert point(charted, 72 + 898 / 4, 290) == "histogram · in2exc.weight: weight 0 to 1, 7 synapses"
+    assert charted.page.evaluate(MARKED, [72, 24, 449, 280]) > 500
+    assert charted.page.evaluate(MARKED, [72 + 453, 24, 440, 280]) == 0
+    assert point(charted, 72 + 898 * 3 / 4, 40) == "histogram · in2exc.weight: weight 1 to 2, 1 synapses"  # above the bar it is meant
+    foot, top = 344 + 304, 344 + 24 + 20
+    assert point(charted, 72 + 898 / 2, (foot + top) / 2) == "slope: time 0.5 ms, level 5 mV"
+    assert charted.page.evaluate(MARKED, [72 + 449 - 10, (foot + top) // 2 - 10, 20, 20]) > 20
+    assert point(charted, 72 + 898 / 4 + 3, top + 40) == "limit: time 0.25 ms"
+    assert point(charted, 72 + 898 * 0.7, foot - 20).startswith("Point at the figure")  # nothing near
 
 
 def test_a_frame_that_does_not_ask_is_not_acknowledged(stage):

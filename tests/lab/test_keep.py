@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from snnlab.lab import Current, Evolution, Fields, Raster, Voltage, keep
+from snnlab.lab import Current, Evolution, Fields, Histogram, Raster, Voltage, keep
 
 
 @pytest.fixture
@@ -131,3 +131,13 @@ def test_the_present_picture_can_be_put_into_the_notebook(lab, monkeypatch):
     assert picture.get_suptitle() == "step 3 · 1.5 ms"
     voltage = next(ax for ax in picture.get_axes() if ax.get_title(loc="left") == "voltage · exc")
     assert voltage.lines[0].get_ydata().tolist() == [0.25, 0.25]  # as it was, whatever comes later
+
+
+def test_of_a_chart_the_points_of_each_series_are_kept(toy, make_lab):
+    toy.wires.weight.copy_(torch.tensor([[0.0, 1.0, 1.0]] * 4))
+    arrays = keep.recording(make_lab(view=[Histogram("in2exc.weight", bins=2, limits=(0.0, 2.0))]).scene)
+    assert arrays["histogram · in2exc.weight, bars, weight"].tolist() == [0.0, 1.0, 2.0]
+    assert arrays["histogram · in2exc.weight, bars, synapses"].tolist() == [4.0, 8.0]
+    assert "histogram · in2exc.weight" not in arrays
+    units = dict(arrays["units"].tolist())
+    assert set(units) == set(arrays) - {"units"}

@@ -8,6 +8,7 @@ import torch
 
 import snnlab as snn
 from snnlab.lab import Lab, Plane
+from snnlab.lab import plane as module
 from snnlab.lab.plane import standing
 
 ADEX = {
@@ -146,3 +147,27 @@ def test_before_the_first_step_there_are_nullclines_alone(make, neuron):
     data = lab.scene.data()[0]
     assert (len(data["x0"]), np.isfinite(data["x1"]).all()) == (0, True)
     assert lab.picture().png().startswith(b"\x89PNG")
+
+
+def test_a_neuron_that_is_followed_shows_its_way_with_its_past(make):
+    lab = make(Plane("exc"), snn.ALIF(2, 1.0, **ALIF), current=3.0)
+    lab.step(4)
+    (panel,) = lab.scene.panels
+    first = lab.scene.data()[0]["x0"]
+    lab.follow("exc", 1)  # no weight leads to it: it rests
+    assert lab.scene.data()[0]["x0"].tolist() == [0.0] * 4
+    assert lab.view.scene["panels"][0]["title"] == "phase plane · exc, neuron 1"
+    assert panel.words(lab.scene.recorder) == "phase plane · exc, neuron 1: 0 mV, 10 mV"
+    lab.follow("exc", None)
+    np.testing.assert_array_equal(lab.scene.data()[0]["x0"], first)
+    assert first[-1] > 0
+    assert lab.view.scene["panels"][0]["title"] == "phase plane · exc, neuron 0"
+
+
+def test_the_plane_of_a_large_group_stays_with_its_neuron(make, monkeypatch):
+    monkeypatch.setattr(module, "WHOLE", 1)
+    lab = make(Plane("exc", neuron=1, title="own"), snn.ALIF(2, 1.0, **ALIF), current=3.0)
+    lab.step(2)
+    lab.follow("exc", 0)
+    assert lab.scene.data()[0]["x0"].tolist() == [0.0, 0.0]
+    assert lab.view.scene["panels"][0]["title"] == "own"
