@@ -2,14 +2,16 @@
 
     Curve("exc", currents=(0, 40))
 
-It is worked out on a copy, alone and from rest, one neuron a current, and anew only when a setting changes. A mark shows where the group
-is: the mean current that entered it over the view, and its mean rate.
+It is worked out on a copy, alone and from rest, one neuron a current, and anew only when a setting changes. That takes 25 ms, or half a
+second: so the live view does a part of it at each frame and shows the last curve meanwhile, and a slider answers all the while. A mark
+shows where the group is: the mean current that entered it over the view, and its mean rate.
 """
 
 import inspect
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -72,36 +74,61 @@ class Derived:
 
     Args:
         neuron: whose settings.
-        find: works it out.
+        find: works it out; an iterator that gives None for each part of the work, then the result.
 
     Example:
         >>> lif = snn.LIF(1, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-50.0, refrac_t=0.0, time_constant=10.0)
-        >>> derived = Derived(lif, lambda: print("anew") or lif.thresh_v)
-        >>> derived.value, derived.value
-        anew
-        (-50.0, -50.0)
-        >>> lif.thresh_v = -40.0
+        >>> derived = Derived(lif, lambda: iter([None, lif.thresh_v]))
         >>> derived.value
-        anew
-        -40.0
+        -50.0
+        >>> lif.thresh_v = -40.0
+        >>> derived.advance(0.0)  # no time for more than one part: the last result stands until there is another
+        True
+        >>> derived.present, derived.value
+        (-50.0, -40.0)
     """
 
-    def __init__(self, neuron: nn.Module, find: Callable[[], Any]) -> None:
+    def __init__(self, neuron: nn.Module, find: Callable[[], Iterator[Any]]) -> None:
         self._neuron, self._find = neuron, find
         self._seen, self._settings, self._value = -1, None, None
+        self._work: Iterator[Any] | None = None
 
     @property
     def value(self) -> Any:
         """As of now."""
+        while self.advance(math.inf):
+            pass
+        return self._value
+
+    @property
+    def present(self) -> Any:
+        """As of the last time that it was finished."""
+        return self.value if self._value is None else self._value
+
+    def advance(self, seconds: float) -> bool:
+        """Works on it, for a little longer than so long. Returns whether there is more to do."""
+        end = perf_counter() + seconds
+        if self._work is None and not self._begin():
+            return False
+        for result in self._work:
+            if result is not None:
+                self._value, self._work = result, None
+                self._seen = -1  # what changed meanwhile is looked at next
+                return self._begin()
+            if perf_counter() >= end:
+                break
+        return True
+
+    def _begin(self) -> bool:
+        """Starts anew, where a setting has changed since the last start. Returns whether one has."""
         if changes() != self._seen:  # some attribute of some module was set: cheap to know
             now = {**settings(self._neuron), "step_time": self._neuron.dt, "training": self._neuron.training}
             if now != self._settings:
-                self._value, self._settings = self._find(), now
-            self._seen = changes()  # to build a copy sets attributes too
-        return self._value
+                self._work, self._settings = self._find(), now
+            self._seen = changes()
+        return self._work is not None
 
 
-@torch.no_grad()
 def rates(neuron: nn.Module, currents: Tensor, duration: float) -> np.ndarray:
     """Firing rates, in Hz, of copies of a neuron at steady currents: of the intervals that end in the second half of a run; 0 for none.
 
@@ -118,11 +145,20 @@ def rates(neuron: nn.Module, currents: Tensor, duration: float) -> np.ndarray:
         >>> rates(lif, torch.tensor([9.0, 1e6]), 100.0)  # never; after every refractory time and the step of the spike
         array([  0., 250.])
     """
-    group, steps = alike(neuron, len(currents)), max(2, math.ceil(duration / neuron.dt))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        spikes = torch.stack([group(currents[None])[0] for _ in range(steps)]).numpy()
-    return np.array([_rate(np.flatnonzero(train), steps / 2, neuron.dt) for train in spikes.T])
+    *_, found = rates_by_parts(neuron, currents, duration)
+    return found
+
+
+def rates_by_parts(neuron: nn.Module, currents: Tensor, duration: float) -> Iterator[np.ndarray | None]:
+    """The same, None after each of its steps, then the rates."""
+    group, steps, spikes = alike(neuron, len(currents)), max(2, math.ceil(duration / neuron.dt)), []
+    for _ in range(steps):
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            spikes.append(group(currents[None])[0])
+        yield None
+    trains = torch.stack(spikes).numpy().T
+    yield np.array([_rate(np.flatnonzero(train), steps / 2, neuron.dt) for train in trains])
 
 
 def _rate(spikes: np.ndarray, middle: float, step_time: float) -> float:
@@ -185,7 +221,7 @@ class Curve(Chart):
             raise LookupError(f"{self.name!r} must name neurons, such as 'exc'.")
         entered = self._catch(owner, "input")
         self.step_time = owner.dt
-        self.curve = Derived(owner, lambda: rates(owner, self.currents, self.duration or min(500.0, MOST * owner.dt)))
+        self.curve = Derived(owner, lambda: rates_by_parts(owner, self.currents, self.duration or min(500.0, MOST * owner.dt)))
 
         def read() -> Tensor | None:
             current = entered()
@@ -193,6 +229,9 @@ class Curve(Chart):
 
         settings(owner)  # say at once where there will be no curve
         recorder.follow(self.title, read, 2)
+
+    def advance(self, seconds: float) -> bool:
+        return self.curve.advance(seconds)
 
     def columns(self) -> tuple[list[str], str]:
         return ["mean current (nA)", "share that fired"], ""
@@ -208,7 +247,7 @@ class Curve(Chart):
 
     def points(self, recorder: Recorder) -> list[Points]:
         now = self.now(recorder)
-        return [(self.currents.numpy(), self.curve.value), ([now[0]], [now[1]]) if now else ([], [])]
+        return [(self.currents.numpy(), self.curve.present), ([now[0]], [now[1]]) if now else ([], [])]
 
     def reach(self, points: list[Points]) -> Limits:
         (_, measured), (_, present) = points
@@ -221,7 +260,7 @@ class Curve(Chart):
         self.tall = None
 
     def words(self, recorder: Recorder) -> str:
-        curve, now = self.curve.value, self.now(recorder)
+        curve, now = self.curve.present, self.now(recorder)
         ends = (f"{rate:.3g} Hz at {current:.3g} nA" for rate, current in ((curve[i], float(self.currents[i])) for i in (0, -1)))
         place = f"; now {now[1]:.3g} Hz at {now[0]:.3g} nA" if now else ""
         return f"{self.title}: {', '.join(ends)}{place}"

@@ -110,6 +110,7 @@ class Experiment:
 
     def snapshot(self) -> str:
         """What there is to see, in one line of numbers."""
+        self.scene.advance()
         self.scene.recorder.fetch()
         return self.words()
 

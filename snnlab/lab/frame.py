@@ -12,6 +12,7 @@ from snnlab.lab.scene import pack
 if TYPE_CHECKING:
     from snnlab.lab.lab import Lab
 
+PART = 0.015  # seconds for a part of what takes longer than a frame
 WORDS = 2.0  # seconds between two alt texts while it runs: nobody reads faster
 
 
@@ -33,10 +34,11 @@ class Frames:
         if lab.views and lab.gate.silence > SILENCE and lab.playing and not lab.runner.awaited:
             lab.runner.pause()  # a notebook that is closed has lost its kernel before it could say goodbye
             lab.note = f"Paused at step {lab.steps:,}: no page has answered for {SILENCE:g} seconds."
-        made, status = time(), None
+        made, status, more = time(), None, False
         try:
             lab.follow_twins()
             if lab.views:
+                more = lab.scene.advance(PART)
                 self._last = pack(lab.scene.data())
                 status = self._status()
         except Exception as error:  # a picture or a value that cannot be had: say so over the last one
@@ -49,6 +51,8 @@ class Frames:
         table, buffer = self._last
         told = {"number": number, "asks": lab.gate.asking, "made": made}
         lab.view.send({"do": "frame", **told, "table": table, "status": status}, buffers=[buffer])
+        if more and not lab.playing:
+            lab.gate.show()  # the next part with the next frame
 
     def _status(self, known: bool = True) -> dict[str, Any]:
         """What is told around the picture; the words for those who cannot see it only now and then while it runs."""

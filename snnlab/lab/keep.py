@@ -57,6 +57,7 @@ def recording(scene: Scene) -> dict[str, np.ndarray]:
         voltage · serial, columns ['neuron 1']
         units [['step', ''], ['time', 'ms'], ['voltage · serial', 'mV']]
     """
+    scene.advance()
     scene.recorder.fetch()
     steps = _steps(scene)
     arrays: dict[str, Any] = {"step": steps, "time": steps * scene.step_time}

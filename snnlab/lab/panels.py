@@ -66,6 +66,10 @@ class Panel(ABC):
         """What each column of the recorded steps is, and their unit: for files."""
         return self.describe().get("names", []), self.unit
 
+    def advance(self, seconds: float) -> bool:
+        """Works for about so long, in seconds, on what takes too long for one frame. Returns whether there is more to do."""
+        return False
+
     def clear(self) -> None:
         """Forgets the limits of the axis."""
         self.limits = getattr(self, "fixed", None)

@@ -82,7 +82,7 @@ class Plane(Chart):
         second = "dw/dt = 0" if self.current_driven else "dϑ/dt = 0"
         lines = ("trajectory", "dV/dt = 0", second, *(() if self.current_driven else ("a spike",)))
         self.series = (*(Series("line", line) for line in lines), Series("marker", "now"))
-        self.standing = Derived(owner, lambda: standing(owner) if self.current_driven else ())
+        self.standing = Derived(owner, lambda: iter([standing(owner) if self.current_driven else ()]))
         self.size, self.whole = owner.count, owner.count <= WHOLE
         recorder.follow(self.title, lambda: self._read(batch), 4 * (self.size if self.whole else 1), lasts=True)
         self.turn(self.neuron, recorder)

@@ -3,6 +3,7 @@
 import copy
 import functools
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -48,8 +49,13 @@ class Scene:
         self.recorder.fetch()
         return [panel.data(self.recorder) for panel in self.panels]
 
+    def advance(self, seconds: float = inf) -> bool:
+        """Gives panels about so long for what takes too long for one frame. Returns whether there is more to do."""
+        return any(panel.advance(seconds) for panel in self.panels)  # one after the other
+
     def snapshot(self) -> str:
         """The scene in one line of numbers."""
+        self.advance()
         self.recorder.fetch()
         return self.words()
 

@@ -25,6 +25,7 @@ LINES = 20_000
 
 def still(scene: Scene, title: str = "") -> plots.Picture:
     """Draws a scene as a figure: wirings across the top, panels over time on the left, fields and charts on the right, as the live view."""
+    scene.advance()
     scene.data()
     wirings = [panel for panel in scene.panels if isinstance(panel, Wiring)]
     pictures = [panel for panel in scene.panels if isinstance(panel, Fields | Chart)]

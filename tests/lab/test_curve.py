@@ -2,11 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
 import snnlab as snn
-from snnlab.lab import Curve, Lab
+from snnlab.lab import Curve, Lab, frame
 from snnlab.lab.curve import Derived, alike, rates, settings
 
 LIF = {"rest_v": 0.0, "reset_v": 0.0, "thresh_v": 10.0, "refrac_t": 0.0, "time_constant": 10.0}
@@ -87,7 +88,7 @@ def test_a_neuron_that_does_not_keep_its_arguments_is_refused():
 
 def test_what_follows_from_settings_is_found_again_only_when_one_changes():
     neuron, other, found = snn.LIF(1, 1.0, **LIF), snn.LIF(1, 1.0, **LIF), []
-    derived = Derived(neuron, lambda: found.append(neuron.thresh_v) or len(found))
+    derived = Derived(neuron, lambda: iter([found.append(neuron.thresh_v) or len(found)]))
     assert (derived.value, derived.value) == (1, 1)
     neuron(torch.ones(1, 1))  # a step
     other.thresh_v = 5.0  # another's setting
@@ -136,3 +137,50 @@ def test_currents_out_of_order_are_refused():
 def test_a_connection_has_no_such_curve(make):
     with pytest.raises(LookupError, match="'in2exc' must name neurons, such as 'exc'"):
         make(Curve("in2exc"))
+
+
+def test_what_takes_long_is_done_in_parts_and_the_last_result_stands_meanwhile():
+    neuron, parts = snn.LIF(1, 1.0, **LIF), []
+
+    def find():
+        for part in range(3):
+            parts.append(part)
+            yield None
+        yield neuron.thresh_v
+
+    derived = Derived(neuron, find)
+    first = neuron.thresh_v
+    assert derived.present == first  # the first time there is nothing else to show
+    neuron.thresh_v = first + 5.0
+    parts.clear()
+    assert derived.advance(0.0)
+    assert (parts, derived.present) == ([0], first)
+    assert derived.advance(0.0)
+    neuron.thresh_v = first + 7.0  # while it works: it goes on, or a slider that moves would never see a curve
+    assert derived.advance(0.0)
+    assert parts == [0, 1, 2]
+    assert derived.advance(0.0)  # done, and begun again
+    assert derived.present == first + 7.0
+    assert derived.value == first + 7.0
+    assert not derived.advance(0.0)
+
+
+def test_the_live_view_shows_the_next_part_with_the_next_frame_and_a_snapshot_waits_for_all(make, monkeypatch):
+    sent, neuron = [], snn.LIF(2, 1.0, **LIF)
+    lab = make(Curve("exc", currents=(0.0, 40.0), points=5), neuron)
+    monkeypatch.setattr(frame, "PART", 0.0)
+    lab.view.send = lambda content, buffers=None: sent.append(np.frombuffer(buffers[0], np.float32).copy())
+    lab.views["page"] = 0
+    lab.scene.advance()
+    lab.show()
+    lab.gate.acknowledge(1)
+    neuron.thresh_v += 5.0
+    lab.show()
+    for number in range(2, 6):
+        lab.gate.acknowledge(number)
+    assert len(sent) == 6  # each after the second is asked for by the one before
+    assert all(np.array_equal(each, sent[0]) for each in sent)
+    shown = lab.snapshot()
+    lab.gate.acknowledge(6)
+    assert not np.array_equal(sent[-1], sent[0])
+    assert lab.snapshot() == shown
