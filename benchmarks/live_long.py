@@ -3,7 +3,8 @@
 The network of `benchmarks.live_view` learns at 5 steps a frame; after each minute comes a pause of two seconds, in which rubbish is thrown
 away on both sides and memory is read: that of the kernel's process (RSS), and what the page's JavaScript holds, buffers of frames with it.
 Jupyter keeps the signatures of the last 65,536 messages against replays, some 150 bytes each: the kernel grows by some 8 MiB for that in
-the first twenty minutes of acknowledgements, and no further. A hiccup is the time between two painted frames; the clock stands still during pauses.
+the first twenty minutes of acknowledgements, and no further. A hiccup is the time between two painted frames; the clock stands still during
+pauses.
 """
 
 import statistics
