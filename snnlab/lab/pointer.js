@@ -93,7 +93,7 @@ function pointing(figure, scene, now, act) {
 
   const listeners = { pointermove: move, pointerdown: press, pointerup: release, pointercancel: release, click, dblclick: twice };
   for (const [name, listener] of Object.entries(listeners)) figure.addEventListener(name, listener);
-  figure.addEventListener("pointerleave", () => { if (!down.size) point(null); });
+  figure.addEventListener("pointerleave", (event) => { if (!down.size && event.pointerType !== "touch") point(null); }); // a finger only taps
   figure.addEventListener("wheel", wheel, { passive: false }); // it may keep the page from scrolling
   return { again: () => act.point(find(over)) }; // the picture has changed below the pointer
 }

@@ -38,7 +38,7 @@ RASTER, VOLTAGE = (24, 24 + 132), (24 + 132 + 8 + 24, 24 + 132 + 8 + 24 + 96)  #
 
 
 @pytest.fixture
-def stage(on_stage):
+def stage(on_stage, request):
     """Four neurons of two inputs. Neuron 1 fires at every step from step 10 on, as its weight is 1 and the input comes then."""
     connection = snn.LinearDense(2, 4, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1000.0))
     connection.weight = torch.tensor([[0.0, 0.25], [1.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
@@ -48,7 +48,7 @@ def stage(on_stage):
     view.append(Fields("in2exc.weight", shape=(1, 2), limits=(0.0, 1.0)))
     lab = Lab(layer, lambda step: torch.tensor([[step >= 10, False]]), view=view, window=40, device=False)
     lab.step(40)
-    stage = on_stage(lab, viewport={"width": WIDTH + 20, "height": 700})
+    stage = on_stage(lab, viewport={"width": WIDTH + 20, "height": 700}, **getattr(request, "param", {}))
     stage.page.add_style_tag(content=f"body {{ margin: 0 }} .snnlab {{ padding: 0 !important; width: {WIDTH}px }}")
     stage.page.wait_for_function(f"document.querySelector('.snnlab-figure canvas').clientWidth === {WIDTH}")
     return stage
@@ -197,6 +197,34 @@ def test_a_drag_pans_and_a_double_click_shows_all_and_neither_follows(stage):
     stage.exchange()
     assert point(stage, RIGHT - 1, at_row(1)).startswith("neuron 1 of exc, 39 ms")
     assert stage.lab.scene.following.followed == {}
+
+
+def hand(stage):
+    """Puts fingers on the screen: `touch("touchStart", (x, y), ...)`, at points of the figure."""
+    screen = stage.page.context.new_cdp_session(stage.page)
+
+    def touch(kind, *points):
+        fingers = [dict(zip("xy", over(stage, *place), strict=True), id=number) for number, place in enumerate(points)]
+        screen.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+
+    return touch
+
+
+@pytest.mark.parametrize("stage", [{"has_touch": True}], indirect=True)
+def test_two_fingers_zoom_and_a_tap_reads(stage):
+    touch, y = hand(stage), at_row(1)
+    touch("touchStart", (at_step(18), y), (at_step(22), y))
+    for apart in (3, 4, 6, 8):
+        touch("touchMove", (at_step(20 - apart), y), (at_step(20 + apart), y))
+    touch("touchEnd")
+    # From 4 to 16 steps apart: a quarter of the 40 steps is in view, and the middle of the fingers stays at step 20.
+    assert point(stage, LEFT + 1, y) == "neuron 1 of exc, 15 ms: spike"
+    assert point(stage, RIGHT - 1, y) == "neuron 1 of exc, 25 ms: spike"
+    assert stage.lab.scene.following.followed == {}
+    stage.page.locator(".snnlab button").first.focus()
+    stage.page.keyboard.press("0")
+    stage.page.touchscreen.tap(*over(stage, at_step(5), y))
+    assert stage.page.locator(STATUS).text_content() == "neuron 1 of exc, 5 ms: no spike"  # it stays when the finger has left
 
 
 def test_the_page_scrolls_where_there_is_no_time_and_where_all_of_it_is_in_view(stage, painting):
