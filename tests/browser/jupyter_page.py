@@ -34,15 +34,16 @@ def chromium_path() -> str | None:
 
 
 class Server:
-    """JupyterLab on a free port of 127.0.0.1, with settings of its own, over one folder.
+    """JupyterLab, or Notebook 7, on a free port of 127.0.0.1, with settings of its own, over one folder.
 
     Args:
         folder: what it serves.
         environment: added to the environment of server and kernels.
+        app: "jupyterlab" or "notebook".
     """
 
-    def __init__(self, folder: Path, environment: dict[str, str] | None = None) -> None:
-        self.folder, self.extra, self.token = Path(folder), environment or {}, secrets.token_hex(16)
+    def __init__(self, folder: Path, environment: dict[str, str] | None = None, app: str = "jupyterlab") -> None:
+        self.folder, self.extra, self.token, self.app = Path(folder), environment or {}, secrets.token_hex(16), app
 
     def __enter__(self) -> "Server":
         with socket.socket() as free:
@@ -68,8 +69,9 @@ class Server:
             "ServerApp.root_dir": self.folder,
             "IdentityProvider.token": self.token,
         }
-        options |= {"ServerApp.ip": "127.0.0.1", "LabApp.expose_app_in_browser": True}
-        command = [sys.executable, "-m", "jupyterlab", "--no-browser", *(f"--{name}={value}" for name, value in options.items())]
+        exposed = "LabApp" if self.app == "jupyterlab" else "JupyterNotebookApp"
+        options |= {"ServerApp.ip": "127.0.0.1", f"{exposed}.expose_app_in_browser": True}
+        command = [sys.executable, "-m", self.app, "--no-browser", *(f"--{name}={value}" for name, value in options.items())]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.append("--allow-root")
         self._log = Path(self._home, "server.log").open("w+")
@@ -84,14 +86,15 @@ class Server:
             time.sleep(0.2)
         log = self.log()
         self.__exit__()
-        raise RuntimeError(f"JupyterLab did not start:\n{log}")
+        raise RuntimeError(f"{self.app} did not start:\n{log}")
 
     def log(self) -> str:
         self._log.flush()
         return Path(self._log.name).read_text()
 
     def url(self, name: str) -> str:
-        return f"http://127.0.0.1:{self.port}/lab/tree/{name}?reset&token={self.token}"
+        page = f"lab/tree/{name}?reset&" if self.app == "jupyterlab" else f"notebooks/{name}?"
+        return f"http://127.0.0.1:{self.port}/{page}token={self.token}"
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
