@@ -19,6 +19,7 @@ from snnlab.lab.controls import Control
 from snnlab.lab.experiment import Experiment
 from snnlab.lab.frame import Frames
 from snnlab.lab.gate import Gate
+from snnlab.lab.home import Home
 from snnlab.lab.inputs import Inputs
 from snnlab.lab.panels import Panel
 from snnlab.lab.player import Player
@@ -99,7 +100,7 @@ class Lab(Player):
         )
         if isinstance(device, str):
             experiment.to(device)
-        self.frames = Frames(self)
+        self.home, self.frames = Home(), Frames(self)
         super().__init__(experiment, Gate(self.frames.send))
         described = [{**control.describe(), "initial": control.initial} for control in self.controls.values()]
         self.view = View(self.scene.describe(), described, devices.choices() if device else [])
@@ -139,7 +140,7 @@ class Lab(Player):
         """
         checks.one_of("name", name, self.controls, error=LookupError)
         if name not in self._twins:
-            self._twins[name] = Twin(self.controls[name], lambda value: self.set(name, value), self.fail)
+            self._twins[name] = Twin(self.controls[name], lambda value: self.set(name, value), self.fail, self.home)
         return self._twins[name].slider
 
     def to(self, name: str) -> None:

@@ -8,15 +8,11 @@
 Every message carries the view it came from and a number that grows; frames say which number of each view has been heard, so that a slider
 under the hand is not pushed back by a frame that does not know its last move yet.
 
-JupyterLab sends some of them through a subshell, which is another thread of the kernel with a loop of its own. There they would touch a
-model in the middle of its step, and what waits for an acknowledgement would not wake (one frame a second was shown). So all are handed to
-the loop in which the lab was made.
+All are heard in the thread and loop in which the lab was made (`home.py`).
 """
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -76,13 +72,8 @@ def listen(lab: Lab) -> Callable[[], None]:
     The view holds its lab, so that a lab without a name in the notebook lives as long as its picture.
     """
 
-    loop, thread = _loop(), threading.get_ident()
-
     def message(_: Any, content: dict[str, Any], buffers: Any) -> None:
-        if loop is None or loop.is_closed() or threading.get_ident() == thread:
-            hear(lab, content)
-        else:
-            loop.call_soon_threadsafe(hear, lab, content)
+        lab.home.call(hear, lab, content)
 
     def after_cell(*_: Any) -> None:
         lab.sync()
@@ -101,13 +92,6 @@ def listen(lab: Lab) -> Callable[[], None]:
         lab.view.close()
 
     return end
-
-
-def _loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
 
 
 def _cell_events() -> Any:

@@ -8,13 +8,15 @@ does nothing: everything works then as well, only with fewer frames.
 The page waits for an `idle` for each message before it forgets it: they are sent later, many at once, at a pause and every few hundred.
 """
 
+import contextlib
 import inspect
+from collections import deque
 from typing import Any
 
 HELD = 400
 
 _quiet: set[str] = set()
-_held: list[dict[str, Any]] = []
+_held: deque[dict[str, Any]] = deque()  # several threads may come: a message of a subshell beside a pause
 
 
 def install() -> bool:
@@ -58,9 +60,11 @@ def remove(comm_id: str) -> None:
 def flush() -> None:
     """Sends the `idle` of all messages that were handled quietly."""
     kernel = _kernel()
-    held, _held[:] = list(_held), []
-    for parent in held if kernel is not None else ():
-        kernel._publish_status("idle", "shell", parent=parent)
+    with contextlib.suppress(IndexError):  # none is left
+        while True:
+            parent = _held.popleft()
+            if kernel is not None:
+                kernel._publish_status("idle", "shell", parent=parent)
 
 
 def _kernel() -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 import ipywidgets
 
 from snnlab.lab.controls import Control
+from snnlab.lab.home import Home
 
 
 class _Watched:
@@ -42,13 +43,21 @@ class Twin:
         control: what is mirrored.
         moved: called with the new value when a person moves the slider.
         failed: told about an error of whoever observes the slider; the error goes on.
+        home: where `moved` is called; None: where the slider is moved.
 
     Attributes:
         slider: the ipywidgets slider.
     """
 
-    def __init__(self, control: Control, moved: Callable[[float], Any], failed: Callable[[Exception], Any] | None = None) -> None:
-        self._control, self._moved, self._following = control, moved, False
+    def __init__(
+        self,
+        control: Control,
+        moved: Callable[[float], Any],
+        failed: Callable[[Exception], Any] | None = None,
+        home: Home | None = None,
+    ) -> None:
+        self._control, self._moved, self._failed, self._home = control, moved, failed, home or Home()
+        self._following, self._waiting = False, 0  # whether it moves by itself, and how many moves are on their way home
         told = control.describe()
         shared = {"description": told["label"], "tooltip": f"{told['doc']} ({told['unit']})" if told["unit"] else told["doc"]}
         style = {"description_width": "initial"}
@@ -63,11 +72,26 @@ class Twin:
         self.slider.observe(self._heard, "value")
 
     def _heard(self, change: dict[str, Any]) -> None:
-        if not self._following:
+        if self._following:
+            return
+        if self._home.here:
             self._moved(change["new"])
+        else:
+            self._waiting += 1
+            self._home.call(self._arrive, change["new"])
+
+    def _arrive(self, value: float) -> None:
+        self._waiting -= 1
+        try:
+            self._moved(value)
+        except Exception as error:  # nobody waits for it here
+            if self._failed is not None:
+                self._failed(error)
 
     def follow(self) -> None:
         """Moves the slider to where the control is; out of its range, to the nearer end, and the control stays where it is."""
+        if self._waiting:  # the control does not know yet where the hand has moved it
+            return
         self._following = True
         try:
             if self.slider.value != self._control.value:

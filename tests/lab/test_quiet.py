@@ -1,5 +1,6 @@
 import asyncio
 import inspect
+from collections import deque
 
 import pytest
 import zmq
@@ -32,7 +33,7 @@ def kernel(monkeypatch):
     kernel = FakeKernel()
     monkeypatch.setattr(quiet, "_kernel", lambda: kernel)
     monkeypatch.setattr(quiet, "_quiet", set())
-    monkeypatch.setattr(quiet, "_held", [])
+    monkeypatch.setattr(quiet, "_held", deque())
     return kernel
 
 

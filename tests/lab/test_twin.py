@@ -1,5 +1,8 @@
 """A slider of ipywidgets beside the view: it moves the control, and follows it."""
 
+import asyncio
+import threading
+
 import ipywidgets
 import pytest
 
@@ -106,3 +109,22 @@ def test_an_error_of_a_control_shows_where_its_twin_was_moved(make_lab):
     with pytest.raises(ValueError, match="never above 1"):
         lab.slider("gain").value = 2.0
     assert "ValueError: never above 1" in lab.error
+
+
+def test_a_slider_that_is_moved_in_another_thread_acts_at_home_and_is_not_pushed_back(make_lab, toy):
+    async def story():
+        lab, threads = make_lab(controls=["exc.threshold"]), []
+        slider, moved = lab.slider("exc.threshold"), lab.set
+        lab.set = lambda name, value: threads.append(threading.get_ident()) or moved(name, value)
+
+        def hand():
+            slider.value = 1.75
+            lab.follow_twins()  # a frame leaves meanwhile
+            threads.append("still before")
+
+        await asyncio.to_thread(hand)
+        await asyncio.sleep(0)
+        assert threads == ["still before", threading.get_ident()]
+        assert (slider.value, toy.cells.threshold) == (1.75, 1.75)
+
+    asyncio.run(story())
