@@ -48,12 +48,55 @@ lab = Lab(net, inputs, view=[Raster("exc"), Current("in2exc"), Voltage("exc"), F
 lab.step(200)
 """
 
+# A scene as large as they come: what is played is next to nothing, so that the view alone is measured.
+LARGE = """
+import torch, snnlab as snn
+from snnlab.lab import Fields, Lab, Raster
+torch.set_num_threads(1)
+
+class Crowd(snn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.add_neuron("exc", snn.ExactNeuron(10_000, 1.0, rest_v=-65.0, thresh_v=-50.0))
+        self.add_connection("in2exc", snn.LinearDense((28, 28), 400, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0)))
+    def wiring(self, inputs): ...
+
+crowd = Crowd()
+chance, weight = torch.rand(200, 1, 10_000) < 0.02, crowd.get_connection("in2exc").weight.data
+def step(spikes):
+    crowd.get_neuron("exc")(spikes)
+    weight.copy_(weight.roll(1))
+lab = Lab(crowd, chance, step=step, view=[Raster("exc"), Fields("in2exc.weight", limits=(0, 1))], window=1000, speed=5)
+lab.step(1000)
+"""
+
 LOUD = "from snnlab.lab import quiet\nquiet.install = lambda: False  # as where the kernel's dispatch is none that it knows\n"
 LAB = "lab"
 
-# The same network with no view, from the very state in which the other is, in turns with it; told to a file, by the kernel alone.
-BARE = """
+# What the kernel counts by itself, in turns with something else, and tells to a file: steps and frames a second, and its share of a core.
+TOLD = """
 import asyncio, json, time
+from time import perf_counter as clock
+async def turns(count, path):
+    await asyncio.sleep(3)  # for the page to come to rest
+    lab.speed, seen = speed, []
+    for _ in range(count):
+        lab.play()
+        await asyncio.sleep(0.05)
+        before = lab.steps, lab.gate._number, time.thread_time(), clock()
+        await asyncio.sleep(0.3)
+        after = lab.steps, lab.gate._number, time.thread_time(), clock()
+        lab.pause()
+        await asyncio.sleep(0.06)
+        past = after[3] - before[3]
+        seen.append([(late - soon) / past for soon, late in zip(before[:3], after[:3])] + [bare(0.25)])
+    with open(path, "w") as file:
+        json.dump(seen, file)
+"""
+
+# The same network with no view, from the very state in which the other is.
+BARE = """
+speed = None
 bare_net, bare_stdp, bare_clamp = build()
 def bare(seconds, done=[0]):
     bare_net.load_state_dict(net.state_dict())
@@ -64,23 +107,9 @@ def bare(seconds, done=[0]):
             bare_net(inputs[done[0] % 500]); bare_stdp(); bare_net.update()
             done[0] += 1
     return (done[0] - first) / (clock() - start)
-
-async def turns(count, path):
-    await asyncio.sleep(3)  # for the page to come to rest
-    lab.speed, seen = None, []
-    for _ in range(count):
-        lab.play()
-        await asyncio.sleep(0.05)
-        before = lab.steps, lab.gate._number, clock(), time.thread_time()
-        await asyncio.sleep(0.3)
-        after = lab.steps, lab.gate._number, clock(), time.thread_time()
-        lab.pause()
-        await asyncio.sleep(0.06)
-        past = after[2] - before[2]
-        seen.append([(late - soon) / past for soon, late in zip(before, after)] + [bare(0.25)])
-    with open(path, "w") as file:
-        json.dump(seen, file)
 """
+ALONE = "speed, bare = 5, lambda seconds: 0.0"
+
 FRAME = """
 from time import thread_time
 times, lab.runner.playing = [], True
@@ -189,17 +218,17 @@ def full_speed(page) -> list[tuple[str, str, str]]:
     ]
 
 
-def unwatched(folder: Path, server, jupyter) -> list[tuple[str, str, str]]:
-    """Rows of the steps a second, with the view and without, in a browser that nobody watches.
+def unwatched(jupyter, *cells: str) -> list[list[float]]:
+    """What the kernel counts by itself in `turns`, in a browser that nobody watches.
 
     A tool that drives a browser is told of every message of the page, and takes a fifth of a core for it. So the notebook is opened by one,
-    which then lets go; the kernel counts by itself.
+    which then lets go.
     """
     from playwright.sync_api import sync_playwright
 
-    answer = folder / "turns.json"
-    jupyter.notebook(folder / "turns.ipynb", MODEL, LAB, BARE)
-    with jupyter.loose_chromium() as address:
+    with tempfile.TemporaryDirectory() as name, jupyter.Server(Path(name)) as server, jupyter.loose_chromium() as address:
+        answer = Path(name, "turns.json")
+        jupyter.notebook(Path(name, "turns.ipynb"), *cells)
         with sync_playwright() as playwright:
             browser = playwright.chromium.connect_over_cdp(address)
             page = browser.contexts[0].pages[0]
@@ -211,7 +240,12 @@ def unwatched(folder: Path, server, jupyter) -> list[tuple[str, str, str]]:
         deadline = time.monotonic() + 5 * TURNS + 60
         while not answer.exists() and time.monotonic() < deadline:
             time.sleep(0.5)
-    viewed, frames, _, busy, bare = zip(*json.loads(answer.read_text()), strict=True)
+        return json.loads(answer.read_text())
+
+
+def share(jupyter) -> list[tuple[str, str, str]]:
+    """Rows of the steps a second at full speed, with the view and without."""
+    viewed, frames, busy, bare = zip(*unwatched(jupyter, MODEL, LAB, TOLD, BARE), strict=True)
     shares = sorted(one / other for one, other in zip(viewed, bare, strict=True))
     low, _, high = statistics.quantiles(shares, n=4)
     middle = f"{100 * statistics.median(shares):.0f} ({100 * low:.0f} to {100 * high:.0f}) %"
@@ -223,6 +257,13 @@ def unwatched(folder: Path, server, jupyter) -> list[tuple[str, str, str]]:
         ("  frames sent a second, median", f"{statistics.median(frames):.1f}", "at least 45"),
         ("  of the time, the loop had a core for", f"{100 * statistics.median(busy):.0f} %", ""),
     ]
+
+
+def large(jupyter) -> list[tuple[str, str, str]]:
+    """The row of a scene of 10,000 neurons over 1,000 steps, and of 400 fields."""
+    _, frames, _, _ = zip(*unwatched(jupyter, LARGE, LAB, TOLD, ALONE), strict=True)
+    row = "raster of 10,000 x 1,000, 400 fields of 28 x 28: shown frames/s, median"
+    return [(row, f"{statistics.median(frames):.1f}", "at least 50")]
 
 
 def measure(page, jupyter) -> list[tuple[str, str, str]]:
@@ -259,7 +300,8 @@ def opened(browser, server, jupyter, name: str, *cells: str):
     jupyter.run_all(page)
     page.wait_for_selector(".snnlab canvas")
     page.wait_for_timeout(1000)
-    slider(page, 5)
+    if page.locator(".snnlab input[type=range]").count():
+        slider(page, 5)
     return page
 
 
@@ -285,13 +327,12 @@ def main() -> str:
         return "live view: no Chromium found: apt-get install chromium"
     rows = [("live view", "measured", "asked")]
     with tempfile.TemporaryDirectory() as folder, jupyter.Server(Path(folder)) as server, jupyter.chromium() as browser:
-        for name, cells, rows_of in (("live.ipynb", (MODEL, LAB), measure), ("loud.ipynb", (LOUD, MODEL, LAB), measure_loud)):
-            page = opened(browser, server, jupyter, name, *cells)
+        scenes = {"live": ((MODEL, LAB), measure), "loud": ((LOUD, MODEL, LAB), measure_loud)}
+        for name, (cells, rows_of) in scenes.items():
+            page = opened(browser, server, jupyter, f"{name}.ipynb", *cells)
             rows += rows_of(page, jupyter)
             closed(page)
-    with tempfile.TemporaryDirectory() as folder, jupyter.Server(Path(folder)) as server:
-        rows += unwatched(Path(folder), server, jupyter)
-    return table(rows)
+    return table(rows + share(jupyter) + large(jupyter))
 
 
 if __name__ == "__main__":
