@@ -71,6 +71,9 @@ def row(read: Callable[[], Tensor | None], batch: int, index: Tensor | None = No
             return None
         if whole and value.size(0) == 1:
             return value if lasts else value.clone()
+        if batch >= value.size(0):
+            last = value.size(0) - 1
+            raise IndexError(f"batch must be a sample from 0 to {last}, as the model steps {last + 1} at once, but is {batch}.")
         value = value[batch].reshape(-1)
         if index is None:
             return value.clone()  # and not the other samples with it

@@ -70,7 +70,7 @@ class Chart(Panel):
 
     def describe(self) -> dict[str, Any]:
         axes = {"x": self.x, "y": self.y, "whole": self.whole}
-        return {"kind": self.kind, "title": self.title, **axes, "series": [each._asdict() for each in self.series]}
+        return {"kind": self.kind, "title": self.said, **axes, "series": [each._asdict() for each in self.series]}
 
     def data(self, recorder: Recorder) -> dict[str, np.ndarray]:
         points = self.points(recorder)

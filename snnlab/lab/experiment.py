@@ -57,7 +57,13 @@ class Experiment:
         bound = [(Control(control) if isinstance(control, str) else control).bind(names) for control in controls]
         self.controls = Controls((control.name, control) for control in bound)
         self.device = _device_of(layer)
-        self.scene = Scene(_panels(view), names, window=checks.whole("window", window), step_time=self.step_time, batch=batch)
+        self.scene = Scene(
+            _panels(view),
+            names,
+            window=checks.whole("window", window),
+            step_time=self.step_time,
+            batch=checks.whole("batch", batch, least=0),
+        )
         generators = () if generator is None else (generator,) if isinstance(generator, torch.Generator) else tuple(generator)
         self._start = Start([layer, *self.trainers.values()], generators)
         self.steps = 0

@@ -63,7 +63,7 @@ def recording(scene: Scene) -> dict[str, np.ndarray]:
     arrays: dict[str, Any] = {"step": steps, "time": steps * scene.step_time}
     columns, units = {}, {"step": "", "time": "ms"}
     for panel in scene.panels:
-        key = f"{panel.title} (panel)" if panel.title in TAKEN else panel.title
+        key = f"{panel.said} (panel)" if panel.said in TAKEN else panel.said
         if scene.recorder.follows(panel.title):
             arrays[key] = rows = _rows(panel, scene)
             names, units[key] = panel.columns()
@@ -87,12 +87,12 @@ def table(scene: Scene) -> Iterable[list[Any]]:
             continue
         rows = _rows(panel, scene)
         if isinstance(panel, Raster):
-            header.append(f"{panel.title} (count)")
+            header.append(f"{panel.said} (count)")
             columns.append(rows.sum(1).tolist())
             continue
         names, unit = panel.columns()
         names = names if len(names) == rows.shape[1] else [str(column) for column in range(rows.shape[1])]
-        header += [f"{panel.title}, {name}{f' ({unit})' if unit else ''}" for name in names]
+        header += [f"{panel.said}, {name}{f' ({unit})' if unit else ''}" for name in names]
         columns += [["" if np.isnan(value) else value for value in column] for column in rows.T]
     return [header, *map(list, zip(*columns, strict=True))]
 

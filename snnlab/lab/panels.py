@@ -62,6 +62,11 @@ class Panel(ABC):
     def words(self, recorder: Recorder) -> str:
         """The picture in a few numbers."""
 
+    @property
+    def said(self) -> str:
+        """The title as it is shown now; `title` is the one under which the recorder keeps what it follows."""
+        return self.title
+
     def columns(self) -> tuple[list[str], str]:
         """What each column of the recorded steps is, and their unit: for files."""
         return self.describe().get("names", []), self.unit

@@ -108,9 +108,6 @@ class Plane(Chart):
         others = self.named and self.neuron != self.chosen
         return self.title.replace(f"neuron {self.chosen}", f"neuron {self.neuron}") if others else self.title
 
-    def describe(self) -> dict[str, Any]:
-        return super().describe() | {"title": self.said}
-
     def columns(self) -> tuple[list[str], str]:
         return [self.x, self.y, "current (nA)", "spike"], ""
 

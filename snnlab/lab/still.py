@@ -38,7 +38,7 @@ def still(scene: Scene, title: str = "") -> plots.Picture:
     for part, panels in ((across, wirings), (left, over_time), (right, pictures)):
         for panel, ax in zip(panels, part.subplots(len(panels), 1, squeeze=False)[:, 0] if panels else (), strict=True):
             draw(panel, scene, ax)
-            ax.set_title(panel.title, loc="left", fontsize=9)
+            ax.set_title(panel.said, loc="left", fontsize=9)
             ax.xaxis.label.set_fontsize(8), ax.yaxis.label.set_fontsize(8)
             if panel in over_time[:-1]:
                 ax.set_xlabel("")
@@ -66,7 +66,7 @@ def draw(panel: Panel, scene: Scene, ax: Axes) -> None:
         return
     shown = max(1, min(recorder.steps, recorder.window))
     start = max(0, recorder.steps - recorder.window) * step_time
-    rows = recorder.rows(panel.title)[-shown:]
+    rows = recorder.rows(panel.said)[-shown:]
     if isinstance(panel, Raster):
         plots.raster(rows > 0, step_time, ax, start=start, label=panel.label)
         ax.lines[0].set_rasterized((rows > 0).sum() > LINES)

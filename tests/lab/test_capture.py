@@ -61,7 +61,7 @@ def test_of_a_larger_batch_no_more_than_the_sample_is_kept():
 
 
 def test_a_sample_that_is_not_there_is_no_other_sample():
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match="batch must be a sample from 0 to 0, as the model steps 1 at once, but is 1"):
         row(lambda: torch.ones(1, 2), 1)()
 
 

@@ -9,6 +9,7 @@ import torch
 import snnlab as snn
 from snnlab.lab import Lab, Plane
 from snnlab.lab import plane as module
+from snnlab.lab.keep import recording
 from snnlab.lab.plane import standing
 
 ADEX = {
@@ -158,6 +159,10 @@ def test_a_neuron_that_is_followed_shows_its_way_with_its_past(make):
     assert lab.scene.data()[0]["x0"].tolist() == [0.0] * 4
     assert lab.view.scene["panels"][0]["title"] == "phase plane · exc, neuron 1"
     assert panel.words(lab.scene.recorder) == "phase plane · exc, neuron 1: 0 mV, 10 mV"
+    kept, picture = recording(lab.scene), lab.picture()
+    assert kept["phase plane · exc, neuron 1, trajectory, voltage"].tolist() == [0.0] * 4
+    assert not [name for name in kept if "neuron 0" in name]
+    assert [ax.get_title(loc="left") for ax in picture.axes] == ["phase plane · exc, neuron 1"]
     lab.follow("exc", None)
     np.testing.assert_array_equal(lab.scene.data()[0]["x0"], first)
     assert first[-1] > 0
