@@ -3,6 +3,7 @@
 
 // From slow to fast: steps a second, to explain each; steps a frame; as fast as it goes.
 const SPEEDS = ["1/s", "2/s", "5/s", "10/s", "1", "2", "5", "10", "20", "50", "100", "0"];
+const CLOCK = 100; // ms: other digits lay out the page anew, a fifth of what a frame costs it, and nobody reads faster
 const rank = (speed) => (speed.endsWith("/s") ? parseFloat(speed) - 1e9 : Number(speed) || Infinity);
 
 function speedWords(speed) {
@@ -50,6 +51,7 @@ function speedMenu(send) {
 // The buttons and menus; `listen` makes the keys of the view do the same.
 function bar(send, devices) {
   let playing = false, sent = 0; // the number of the last message that starts or stops a run
+  let latest = null, told = -Infinity, late = null; // the clock: what it is to tell, when it told last, and the timer of what it kept back
   const run = (message, plays) => { sent = send(message); show(plays); };
   const button = (words, key, does, press, name = "") =>
     make("button", { type: "button", class: name, onclick: press, ...keyed(key, does) }, words);
@@ -92,11 +94,20 @@ function bar(send, devices) {
     play.textContent = playing ? "Pause" : "Play";
     play.title = keyed("play", playing ? "Stop after this step" : "Run the model, and follow it").title;
   }
+  function tell() {
+    clearTimeout(late);
+    [told, late] = [performance.now(), null];
+    const { step, time } = latest;
+    clock.textContent = `step ${step.toLocaleString("en")} · ${time.toLocaleString("en", { maximumFractionDigits: 2 })} ms`;
+  }
   const update = (status, seen) => {
     if (seen >= sent) show(status.playing); // else the model has not heard of the last press yet
     speed.update(status, seen);
     if (document.activeElement !== device) device.value = status.device;
-    clock.textContent = `step ${status.step.toLocaleString("en")} · ${status.time.toLocaleString("en", { maximumFractionDigits: 2 })} ms`;
+    latest = status;
+    const wait = status.playing ? told + CLOCK - performance.now() : 0;
+    if (wait <= 0) tell();
+    else late ??= setTimeout(tell, wait);
     if (note.textContent !== status.note) note.textContent = status.note;
   };
   return { element, update, acts };

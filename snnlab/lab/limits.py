@@ -5,6 +5,8 @@ An axis whose limits follow the data at every frame cannot be read, and would ha
 
 import math
 
+import numpy as np
+
 ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 TICKS = (1, 2, 5, 10)
 
@@ -20,6 +22,21 @@ def round_up(value: float, steps: tuple[float, ...] = ROUND) -> float:
         return 0.0
     power = 10.0 ** math.floor(math.log10(value))
     return next(_digits(m * power) for m in steps if m * power >= value * (1 - 1e-9))
+
+
+def ends(values: np.ndarray) -> tuple[float, float]:
+    """The least and the greatest of those that are finite; (inf, -inf) where none is.
+
+    Example:
+        >>> ends(np.array([np.nan, 2.0, -1.0, np.inf]))
+        (-1.0, 2.0)
+    """
+    low = float(np.fmin.reduce(values, axis=None, initial=np.inf))
+    high = float(np.fmax.reduce(values, axis=None, initial=-np.inf))
+    if math.isfinite(low) and math.isfinite(high):  # nearly always, and then no copy was made
+        return low, high
+    seen = values[np.isfinite(values)]
+    return (float(seen.min()), float(seen.max())) if seen.size else (math.inf, -math.inf)
 
 
 def around(low: float, high: float, present: tuple[float, float] | None = None) -> tuple[float, float]:

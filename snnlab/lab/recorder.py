@@ -98,18 +98,12 @@ class Recorder:
     def fetch(self) -> None:
         """Brings what is new to the CPU, in one copy."""
         new = len(self._new)
-        stills = {key: _as_laid(read().detach()) for key, read in self._looked.items()}
-        blocks = self._blocks() if new else []
-        flat = [part.reshape(-1).float() for part in [*blocks, *(still for still, _ in stills.values())]]
-        if flat:
-            flat = [part.to(flat[0].device) for part in flat]
-            fetched = torch.cat(flat).cpu().numpy()
-            at = new * sum(self._followed.values())
-            if blocks:
-                self._append(fetched[:at], new)
-            for key, (still, back) in stills.items():
-                self._stills[key] = fetched[at : at + still.numel()].reshape(still.shape).transpose(back)
-                at += still.numel()
+        stills = [read().detach() for read in self._looked.values()]
+        fetched = _on_cpu([*stills, *(self._blocks() if new else ())])
+        for key, still in zip(self._looked, fetched, strict=False):
+            self._keep(key, still)
+        if new:
+            self._append(fetched[len(stills) :], new)
         self._new.clear()
         self.fetched = self.steps
 
@@ -127,7 +121,7 @@ class Recorder:
         else:
             first = self.fetched % self.window
             rows = self._rows[first : first + self.window, at : at + width]
-        return rows[:, self._shown[key]] if key in self._shown else rows
+        return rows.take(self._shown[key], axis=1) if key in self._shown else rows
 
     def follows(self, key: str) -> bool:
         """Whether steps are kept under this key."""
@@ -138,7 +132,7 @@ class Recorder:
         return key in self._looked
 
     def still(self, key: str) -> np.ndarray:
-        """What is looked at once a frame, as of the last fetch."""
+        """What is looked at once a frame, as of the last fetch; the next one writes over it."""
         return self._stills[key]
 
     def _blocks(self) -> list[Tensor]:
@@ -155,25 +149,27 @@ class Recorder:
             blocks.append(block)
         return blocks
 
-    def _append(self, fetched: np.ndarray, new: int) -> None:
-        """Writes new steps into the rows."""
+    def _keep(self, key: str, still: np.ndarray) -> None:
+        """Copies what is looked at, in the memory of the last time: fresh memory is slow."""
+        kept = self._stills.get(key)
+        if kept is None or kept.shape != still.shape:
+            self._stills[key] = still.copy(order="K")  # weights that lie by columns are copied as they lie
+        else:
+            np.copyto(kept, still)
+
+    def _append(self, blocks: Sequence[np.ndarray], new: int) -> None:
+        """Writes new steps into the rows, round the end of the window where they reach it."""
         if self._rows is None:
             self._rows = np.full((2 * self.window, sum(self._followed.values())), np.nan, dtype=np.float32)
-        at = column = 0
-        for width in self._followed.values():
-            block = fetched[at : at + new * width].reshape(new, width)
-            for first in (0, self.window):
-                self._write(block, first, column)
-            at, column = at + new * width, column + width
-
-    def _write(self, block: np.ndarray, first: int, column: int) -> None:
-        """Writes new steps into one of the two windows, round its end where they reach it."""
-        slot = (self.steps - len(block)) % self.window
-        before = self.window - slot  # rows to the end
-        columns = slice(column, column + block.shape[1])
-        self._rows[first + slot : first + min(slot + len(block), self.window), columns] = block[:before]
-        if len(block) > before:
-            self._rows[first : first + len(block) - before, columns] = block[before:]
+        slot, done = (self.steps - new) % self.window, 0
+        while done < new:
+            here = min(new - done, self.window - slot)
+            rows, column = self._rows[slot : slot + here], 0
+            for block, width in zip(blocks, self._followed.values(), strict=True):
+                rows[:, column : column + width] = block.reshape(new, width)[done : done + here]
+                column += width
+            self._rows[self.window + slot : self.window + slot + here] = rows
+            slot, done = 0, done + here
 
 
 def _one_by_one(parts: Sequence[Tensor | None], width: int) -> Tensor:
@@ -183,7 +179,15 @@ def _one_by_one(parts: Sequence[Tensor | None], width: int) -> Tensor:
     return torch.cat([nothing if part is None else part.to(device).reshape(-1) for part in parts])
 
 
-def _as_laid(tensor: Tensor) -> tuple[Tensor, list[int]]:
-    """A tensor with its axes in the order of memory, and their places from before: weights that lie by columns are copied as they lie."""
-    axes = sorted(range(tensor.dim()), key=tensor.stride, reverse=True)
-    return tensor.permute(axes), [axes.index(axis) for axis in range(tensor.dim())]
+def _here(part: Tensor) -> bool:
+    return part.device.type == "cpu"
+
+
+def _on_cpu(parts: Sequence[Tensor]) -> list[np.ndarray]:
+    """Tensors as arrays of floats. From another device they come in one copy; on the CPU they are seen where they lie."""
+    parts = [part.float() for part in parts]
+    if all(_here(part) for part in parts):
+        return [part.numpy() for part in parts]
+    together = torch.cat([part.to(parts[0].device).reshape(-1) for part in parts]).cpu()
+    split = together.split([part.numel() for part in parts])
+    return [flat.numpy().reshape(part.shape) for flat, part in zip(split, parts, strict=True)]

@@ -91,7 +91,7 @@ def pack(data: Sequence[dict[str, np.ndarray]]) -> tuple[list[dict[str, list[Any
         entries = {}
         for name, array in arrays.items():
             entries[name] = [_name(array.dtype), list(array.shape), at]
-            parts += [array.tobytes(), bytes(-array.nbytes % 4)]
+            parts += [np.ascontiguousarray(array), bytes(-array.nbytes % 4)]
             at += array.nbytes + len(parts[-1])
         table.append(entries)
     return table, b"".join(parts)

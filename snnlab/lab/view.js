@@ -37,9 +37,10 @@ function render({ model, el }) {
   const saving = keeping(model, scene, id, send);
   toolbar.element.querySelector(".snnlab-clock").before(saving.element);
   const error = make("div", { class: "snnlab-error", role: "alert", hidden: true });
-  const axes = make("canvas", { "aria-hidden": "true" });
+  // Every canvas that a page shows is copied at each frame, changed or not: so the axes are a picture, and marks hide where there are none.
+  const axes = make("canvas", { "aria-hidden": "true" }), sheet = new OffscreenCanvas(1, 1);
   const canvas = make("canvas", { role: "img", "aria-label": "nothing recorded yet" });
-  const marks = make("canvas", { "aria-hidden": "true", class: "snnlab-marks" });
+  const marks = make("canvas", { "aria-hidden": "true", class: "snnlab-marks", hidden: true });
   const figure = make("div", { class: "snnlab-figure" }, axes, canvas, marks);
   const readout = make("div", { class: "snnlab-readout snnlab-note", role: "status" });
   const root = make("div", { class: "snnlab", "data-lm-suppress-shortcuts": "true" }, toolbar.element);
@@ -58,10 +59,10 @@ function render({ model, el }) {
     const ratio = window.devicePixelRatio || 1;
     place = layOut(scene, width);
     figure.style.height = `${place.height}px`;
-    for (const layer of [axes, canvas, marks]) {
+    for (const layer of [axes, canvas, marks]) Object.assign(layer.style, { width: `${width}px`, height: `${place.height}px` });
+    for (const layer of [sheet, canvas, marks]) {
       layer.width = Math.round(width * ratio);
       layer.height = Math.round(place.height * ratio);
-      Object.assign(layer.style, { width: `${width}px`, height: `${place.height}px` });
       layer.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
     }
     limits = "";
@@ -73,7 +74,8 @@ function render({ model, el }) {
     const now = data.map((arrays) => (arrays.limits ? arrays.limits.join() : "")).join(";");
     if (now !== limits) { // the axes are drawn again only when one of them changes
       limits = now;
-      paintAxes(axes.getContext("2d"), place, scene, data, look);
+      paintAxes(sheet.getContext("2d"), place, scene, data, look);
+      axes.getContext("bitmaprenderer").transferFromImageBitmap(sheet.transferToImageBitmap());
     }
     paintData(canvas.getContext("2d"), place, scene, data, look);
     if (marked) pointer.again();
@@ -87,7 +89,7 @@ function render({ model, el }) {
     if (!data || !place) return;
     paintMarks(marks.getContext("2d"), place, scene, data, look, found);
     marked = found || Object.keys(scene.followed).length > 0;
-    marks.style.visibility = marked ? "visible" : "hidden"; // an empty layer over the picture would be mixed into it at every frame
+    marks.hidden = !marked;
     readout.setAttribute("aria-live", status.playing ? "off" : "polite"); // not read aloud at every frame
   }
 

@@ -267,8 +267,10 @@ def test_few_rows_of_a_raster_have_whole_numbers_and_the_axis_says_what_they_are
 
 # Opaque pixels of the axes, over time, that are nearly white and nearly black.
 INK = """() => {
-  const canvas = document.querySelector(".snnlab canvas[aria-hidden=true]");
-  const data = canvas.getContext("2d").getImageData(0, 0, canvas.width * 0.5, canvas.height).data;
+  const canvas = document.querySelector(".snnlab canvas[aria-hidden=true]"), { width, height } = canvas;
+  const copy = new OffscreenCanvas(width, height).getContext("2d");
+  copy.drawImage(canvas, 0, 0);
+  const data = copy.getImageData(0, 0, width * 0.5, height).data;
   let white = 0, black = 0;
   for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200) { white += data[i] > 220; black += data[i] < 50; }
   return [white, black];

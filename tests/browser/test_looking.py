@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from playwright.sync_api import expect
 
 import snnlab as snn
 from snnlab.lab import Evolution, Fields, Histogram, Lab, Raster, Voltage, Weights
@@ -12,8 +13,10 @@ FIGURE, STATUS = ".snnlab-figure", ".snnlab-readout"
 
 # What of a layer's pixels differs from what was kept under that name before; then the present ones are kept.
 DIFFERENT = """([layer, name]) => {
-  const canvas = document.querySelectorAll(".snnlab-figure canvas")[layer];
-  const now = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data, before = (window.kept ??= {})[name];
+  const canvas = document.querySelectorAll(".snnlab-figure canvas")[layer], { width, height } = canvas;
+  const copy = new OffscreenCanvas(width, height).getContext("2d");
+  copy.drawImage(canvas, 0, 0);
+  const now = copy.getImageData(0, 0, width, height).data, before = (window.kept ??= {})[name];
   window.kept[name] = now;
   let count = 0;
   for (let i = 0; before && i < now.length; i++) count += Math.abs(now[i] - before[i]) > 8;
@@ -27,7 +30,7 @@ NO_MORE = """() => {
 
 # Opaque pixels of the marks within a box of the figure, by its place: [x, y, w, h].
 MARKED = """([x, y, w, h]) => {
-  const canvas = document.querySelectorAll(".snnlab-figure canvas")[2], ratio = canvas.width / canvas.clientWidth;
+  const [below, , canvas] = document.querySelectorAll(".snnlab-figure canvas"), ratio = canvas.width / below.clientWidth;
   const data = canvas.getContext("2d").getImageData(x * ratio, y * ratio, w * ratio, h * ratio).data;
   return data.filter((value, i) => i % 4 === 3 && value > 0).length;
 }"""
@@ -363,3 +366,12 @@ def test_a_frame_that_does_not_ask_is_not_acknowledged(stage):
     acknowledged = stage.page.evaluate("window.sent.filter(({ do: what }) => what === 'ack').map(({ frame }) => frame)")
     assert acknowledged == [stage.lab.gate._number]
     assert stage.lab.gate.asking
+
+
+def test_a_layer_without_marks_is_not_shown_for_it_would_be_copied_at_each_frame(stage):
+    marks = stage.page.locator(".snnlab-marks")
+    expect(marks).to_be_hidden()
+    point(stage, at_step(5), at_row(1))
+    expect(marks).to_be_visible()
+    stage.page.mouse.move(0, 0)
+    expect(marks).to_be_hidden()

@@ -1,10 +1,11 @@
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snnlab.lab.limits import around, round_up
+from snnlab.lab.limits import around, ends, round_up
 
 SIZES = st.floats(1e-6, 1e6)
 ENDS = st.tuples(st.floats(-1e4, 1e4), st.floats(0, 1e4)).map(lambda pair: (pair[0], pair[0] + pair[1]))
@@ -52,3 +53,9 @@ def test_limits_follow_data_that_shrank_to_less_than_half():
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_data_that_are_no_numbers_change_nothing(value):
     assert around(value, 1.0, (0.0, 2.0)) == (0.0, 2.0)
+
+
+@pytest.mark.parametrize("strange", [[], [math.nan], [math.inf], [-math.inf, math.nan, math.inf]])
+def test_the_ends_are_those_of_what_is_finite(strange):
+    assert ends(np.array([[1.5, *strange], [-2.0, *strange]])) == (-2.0, 1.5)
+    assert ends(np.array(strange)) == (math.inf, -math.inf)

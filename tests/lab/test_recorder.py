@@ -26,6 +26,7 @@ def test_the_last_steps_are_there_however_seldom_they_are_fetched(window, fetche
 
 
 def test_a_frame_costs_one_copy(monkeypatch):
+    monkeypatch.setattr("snnlab.lab.recorder._here", lambda part: False)  # as on a GPU
     recorder = Recorder(4)
     recorder.follow("a", lambda: torch.ones(3), 3)
     recorder.follow("b", lambda: torch.ones(2) > 0, 2)
@@ -37,6 +38,8 @@ def test_a_frame_costs_one_copy(monkeypatch):
     recorder.fetch()
     assert copies == [torch.Size([4 * 5 + 6])]
     assert recorder.still("weights").tolist() == [[1, 1], [1, 1], [1, 1]]
+    assert recorder.rows("a").tolist() == [[1, 1, 1]] * 4
+    assert recorder.rows("b").tolist() == [[1, 1]] * 4
 
 
 def test_what_was_not_seen_in_a_step_is_unknown():
@@ -96,7 +99,12 @@ def test_what_is_looked_at_comes_back_as_it_was_however_it_lies_in_memory(axes):
     recorder = Recorder(1)
     recorder.look("weights", lambda: looked)
     recorder.fetch()
-    np.testing.assert_array_equal(recorder.still("weights"), looked.numpy())
+    before = looked.numpy().copy()
+    np.testing.assert_array_equal(recorder.still("weights"), before)
+    looked.mul_(2)
+    np.testing.assert_array_equal(recorder.still("weights"), before)  # until it is fetched again
+    recorder.fetch()
+    np.testing.assert_array_equal(recorder.still("weights"), 2 * before)
 
 
 def test_clear_forgets():

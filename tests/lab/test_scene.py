@@ -68,6 +68,7 @@ def test_a_frame_with_its_words_costs_one_copy_for_all_panels(make_lab, monkeypa
     learning = [Weights("in2exc.weight", [(0, 2)]), Evolution("in2exc.weight", bins=3)]
     lab = make_lab(view=[*panels, *learning])
     lab.views["somebody"] = 0
+    monkeypatch.setattr("snnlab.lab.recorder._here", lambda part: False)  # as on a GPU
     with Copies(monkeypatch) as copies:
         for _ in range(3):
             for _ in range(2):
