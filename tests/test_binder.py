@@ -3,14 +3,20 @@
 repo2docker needs no Docker engine for this: it picks its build pack, parses the files and prints the Dockerfile that it would build.
 """
 
+import ast
+import contextlib
 import os
 import re
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
+import nbformat
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[1]
@@ -103,3 +109,44 @@ def test_start_sets_one_thread_and_hands_over_with_every_argument():
         "c",
     ]
     assert subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout == "1 ['a b', 'c']\n"
+
+
+# ------------------------------------------------------------------------------------------------- that the notebooks find what they import
+
+
+def imports(path):
+    """The roots of all that a notebook imports, but for Python's own."""
+    cells = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    nodes = [node for cell in cells for node in ast.walk(ast.parse(re.sub(r"^[%!].*$", "", cell, flags=re.MULTILINE)))]
+    named = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    named += [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {name.partition(".")[0] for name in named} - set(sys.stdlib_module_names)
+
+
+def brought(names):
+    """Packages of these names and all that they bring, by what is installed here says of itself."""
+    found, ahead = set(), list(names)
+    while ahead:
+        name = canonicalize_name(ahead.pop())
+        if name in found:
+            continue
+        found.add(name)
+        with contextlib.suppress(metadata.PackageNotFoundError):  # python, pip: no library, or none of this platform
+            entries = map(Requirement, metadata.requires(name) or [])
+            ahead += [entry.name for entry in entries if entry.marker is None or entry.marker.evaluate({"extra": ""})]
+    return found
+
+
+@pytest.fixture(scope="module")
+def on_binder():
+    """The names of all modules that a notebook can import on Binder."""
+    ours = {conda: name for name, conda in CONDA_NAME.items()}
+    packages = brought({ours.get(name, name) for name in conda_pins()}) | {"snnlab-notebooks"}
+    modules = metadata.packages_distributions()
+    return {module for module, holders in modules.items() if packages & {canonicalize_name(holder) for holder in holders}} | {"snnlab"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_notebook_imports_nothing_that_binder_lacks(path, on_binder):
+    assert "pytest" not in on_binder
+    assert imports(path) - on_binder == set()
