@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test lint format bench notebooks clean
+.PHONY: help setup lab test lint format bench course notebooks clean
 
 help:
 	@echo "make lab        JupyterLab at the first notebook"
@@ -19,6 +19,7 @@ help:
 	@echo "make lint       style and import direction alone"
 	@echo "make format     rewrite the source in the house style"
 	@echo "make bench      the benchmark table (alone: BENCH=live, the live view; BENCH=cuba, the CUBA network; BENCH=peers, other libraries; BENCH=published, results of papers)"
+	@echo "make course     every notebook at full size on one core and 2 GB: times and memory (some alone: COURSE=\"00 03\")"
 	@echo "make notebooks  run every notebook at full size and save it with its pictures"
 	@echo "make clean      remove .venv and the caches"
 
@@ -71,6 +72,10 @@ format: $(READY)
 
 bench: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks $(BENCH)
+	$(BIN)/python -m benchmarks.readme
+
+course: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.course $(COURSE)
 
 notebooks: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python tests/notebooks/save.py notebooks/*.ipynb
