@@ -5,8 +5,8 @@
     connection = snn.LinearDense(64, 100, 1.0, synapse=snn.DeltaCurrent.partialconstructor(spike_charge=1.0), delay=20.0)
 
 The public names are flat. `snn.plots` draws arrays with matplotlib and `snn.lab` is the live view; both are loaded when first used, so that
-`import snnlab` loads torch and nothing heavier. So are networks, rules, monitors, encoders, `snn.data` and `snn.traced`, so that it takes
-hardly longer.
+`import snnlab` loads torch and nothing heavier. So are networks, rules, monitors, encoders, `snn.contract`, `snn.data` and `snn.traced`, so
+that it takes hardly longer.
 """
 
 from importlib import import_module as _import_module
@@ -54,6 +54,7 @@ from snnlab.neurons import (
     threshold_step,
 )
 from snnlab.synapses import (
+    CurrentSynapse,
     DeltaCurrent,
     DeltaPlusCurrent,
     DoubleExponentialCurrent,
@@ -65,7 +66,7 @@ from snnlab.synapses import (
 from snnlab.updates import Accumulator, Clamping, Normalization, Updatable, Updater
 
 if _TYPE_CHECKING:  # what an editor reads: at run time `__getattr__` finds these names
-    from snnlab import data, traced
+    from snnlab import contract, data, traced
     from snnlab.encoding import *  # noqa: F403
     from snnlab.learning import *  # noqa: F403
     from snnlab.network import *  # noqa: F403
@@ -73,7 +74,7 @@ if _TYPE_CHECKING:  # what an editor reads: at run time `__getattr__` finds thes
 
 # What is loaded when first used: packages, and the names that they bring. Beside their own time this spares another: so many more objects
 # would make Python search all that torch has made for garbage, which takes longer than the whole of this import.
-_PACKAGES = ("data", "encoding", "lab", "learning", "network", "observe", "plots", "traced")
+_PACKAGES = ("contract", "data", "encoding", "lab", "learning", "network", "observe", "plots", "traced")
 _NAMES = {
     "encoding": (
         "Encoder",
@@ -143,7 +144,7 @@ _NAMES = {
 _PLACES = {name: package for package, names in _NAMES.items() for name in names}
 
 __all__ = [name for name, value in globals().items() if name[0] != "_" and not isinstance(value, _ModuleType)]
-__all__ += ["data", "traced", *_PLACES]
+__all__ += ["contract", "data", "traced", *_PLACES]
 
 
 def __dir__() -> list[str]:

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-PACKAGES = ("snnlab", "snnlab.core", "snnlab.data", "snnlab.encoding", "snnlab.lab", "snnlab.observe", "snnlab.plots", "snnlab.traced")
+PACKAGES = tuple(f"snnlab{name}" for name in ("", ".contract", ".core", ".data", ".encoding", ".lab", ".observe", ".plots", ".traced"))
 
 
 def public(package):

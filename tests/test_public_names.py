@@ -58,7 +58,7 @@ def test_an_editor_sees_the_names_that_are_loaded_later():
 def test_the_import_leaves_for_later_what_is_not_needed_yet():
     loaded = fresh("import sys, snnlab; print(*sys.modules)")
     assert {"torch", "snnlab.neurons", "snnlab.connections"} < set(loaded)
-    later = [f"snnlab.{package}" for package in (*LATER, "data", "lab", "plots", "published", "traced")]
+    later = [f"snnlab.{package}" for package in (*LATER, "contract", "data", "lab", "plots", "published", "traced")]
     assert [name for name in loaded if name.startswith(tuple(later))] == []
 
 

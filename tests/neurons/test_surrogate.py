@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import snnlab as snn
-from tests.contract import OUTPUTS, SUBJECTS
+from tests.contract.subjects import OUTPUTS, SUBJECTS
 
 KINDS = [snn.FastSigmoid, snn.Arctan, snn.Triangle]
 every_kind = pytest.mark.parametrize("kind", KINDS)

@@ -84,8 +84,8 @@ def test_no_output_leaks_between_cells(notebook):
         assert not re.search(r"\binteract(_manual|ive|ive_output)?\s*\(|@(widgets\.)?interact\b|\bOutput\s*\(", cell.source), cell.source
 
 
-def test_models_are_imported_never_redefined(notebook):
-    for cell in code_cells(notebook):
+def test_models_are_imported_never_redefined_but_where_writing_them_is_the_lesson(path, notebook):
+    for cell in [] if path.stem == "14-write-your-own" else code_cells(notebook):
         assert not re.search(r"^\s*class \w+\(.*(nn\.Module|Neuron|Synapse|Connection)", cell.source, re.M), cell.source
 
 

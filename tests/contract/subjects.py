@@ -1,48 +1,19 @@
 """The models that must keep one contract, each with a way to build it, to feed it and to feed it badly.
 
-A new synapse, neuron, connection or layer joins by one more entry in `SUBJECTS`; the laws are in `test_contract.py`.
+A new synapse, neuron, connection or layer joins by one more entry in `SUBJECTS`; the laws are in `snnlab/contract/`.
 """
-
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 import snnlab as snn
+from snnlab.contract import Subject
 
 INPUTS, OUTPUTS, IMAGE = 5, 4, (2, 4, 5)
 DELTA = snn.DeltaCurrent.partialconstructor(spike_charge=40.0)
 EXPONENTIAL = snn.SingleExponentialCurrent.partialconstructor(spike_charge=40.0, time_constant=5.0)
 DOUBLE = snn.DoubleExponentialCurrent.partialconstructor(spike_charge=40.0, tc_decay=5.0, tc_rise=1.0)
 LINEAR = snn.DeltaPlusCurrent.partialconstructor(spike_charge=40.0, interp_mode="linear")
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A model under the contract.
-
-    Args:
-        build: makes one of a batch size, always with the same first values.
-        size: number of inputs of one sample, or their shape.
-        spikes: whether it is fed spikes, or else currents.
-        step: runs one step and returns its output; None: calls the model.
-    """
-
-    build: Callable[[int], torch.nn.Module]
-    size: int | tuple[int, ...]
-    spikes: bool = True
-    step: Callable[[torch.nn.Module, Tensor], Tensor] | None = None
-
-    def run(self, model: torch.nn.Module, inputs: Tensor) -> Tensor:
-        """Outputs of one step after the other, T x B x ..."""
-        return torch.stack([(self.step or torch.nn.Module.__call__)(model, each) for each in inputs])
-
-    def draw(self, steps: int, batch: int, seed: int = 0) -> Tensor:
-        """Random inputs, T x B x size or shape."""
-        shape = (self.size,) if isinstance(self.size, int) else self.size
-        drawn = torch.rand(steps, batch, *shape, generator=torch.Generator().manual_seed(seed))
-        return drawn < 0.3 if self.spikes else drawn * 40 - 5
 
 
 def _random(like: Tensor, low: float, high: float, seed: int) -> Tensor:
