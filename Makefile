@@ -15,8 +15,8 @@ READY := $(VENV)/.ready
 
 help:
 	@echo "make lab        JupyterLab at the first notebook"
-	@echo "make test       everything that must hold: style, import direction, tests, notebooks, browser"
-	@echo "make lint       style and import direction alone"
+	@echo "make test       everything that must hold: style, spelling, import direction, tests, notebooks, browser"
+	@echo "make lint       style, spelling and import direction alone"
 	@echo "make format     rewrite the source in the house style"
 	@echo "make bench      the benchmark table (alone: BENCH=live, the live view; BENCH=cuba, the CUBA network; BENCH=peers, other libraries; BENCH=published, results of papers)"
 	@echo "make course     every notebook at full size on one core and 2 GB: times and memory (some alone: COURSE=\"00 03\")"
@@ -60,6 +60,7 @@ lab: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 	$(BIN)/lint-imports --no-cache --no-logo
 
 # What pytest collects, and how it runs a notebook, stands in pyproject.toml: `pytest` alone runs the same tests.

@@ -81,6 +81,18 @@ def test_the_distribution_is_not_named_like_a_strangers_package():
     assert PROJECT["name"] == "snnlab-notebooks"
 
 
+# ------------------------------------------------------------------------------------------------------------------------ the spelling
+
+
+@pytest.mark.parametrize(("kind", "found"), [("source", 1), ("text", 1), ("image/png", 0)])
+def test_a_misspelt_word_is_found_in_a_notebook_but_not_in_its_pictures(tmp_path, kind, found):
+    word = "".join(("t", "e", "h"))  # written apart, or it would be found here
+    (tmp_path / "tried.ipynb").write_text(f'{{\n "{kind}": "iVBOR/{word}/wAAAA==\\n"\n}}\n')
+    command = [sys.executable, "-m", "codespell_lib", "--toml", str(ROOT / "pyproject.toml"), str(tmp_path / "tried.ipynb")]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (said.stdout.count(word), bool(said.returncode)) == (found, bool(found)), said.stdout + said.stderr
+
+
 # ------------------------------------------------------------------------------------------------------------------------ the commands
 
 shell_only = pytest.mark.skipif(os.name == "nt" or shutil.which("make") is None, reason="needs make and a POSIX shell")
@@ -122,7 +134,7 @@ def test_a_python_without_venv_is_refused_with_what_to_install(tmp_path):
 def ready(tmp_path):
     """A checkout whose environment is made of scripts that write down how they were called, and fail where FAIL names them."""
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    for name in ("python", "ruff", "lint-imports"):
+    for name in ("python", "ruff", "codespell", "lint-imports"):
         script(tmp_path / ".venv" / "bin" / name, f'echo "{name} $*" >> calls; case "{name} $*" in $FAIL) exit 3;; esac')
     (tmp_path / "notebooks").mkdir()
     return tmp_path
@@ -150,12 +162,14 @@ def test_make_installs_once_and_again_when_the_versions_change(ready):
 def test_make_test_runs_every_check_and_pytest_last(ready, monkeypatch):
     monkeypatch.delenv("TEST_FLAGS", raising=False)  # those of whoever runs this test are not meant
     assert make(ready, "test").returncode == 0
-    last = ["ruff check .", "ruff format --check .", "lint-imports --no-cache --no-logo", "python -m pytest"]
-    assert [call.strip() for call in calls(ready)[-4:]] == last
+    last = ["ruff check .", "ruff format --check .", "codespell", "lint-imports --no-cache --no-logo", "python -m pytest"]
+    assert [call.strip() for call in calls(ready)[-5:]] == last
 
 
 @shell_only
-@pytest.mark.parametrize("step", ["ruff check*", "ruff format*", "lint-imports*", "python -m pytest*", "python -m pip install*"])
+@pytest.mark.parametrize(
+    "step", ["ruff check*", "ruff format*", "codespell*", "lint-imports*", "python -m pytest*", "python -m pip install*"]
+)
 def test_make_test_fails_where_any_step_fails(ready, monkeypatch, step):
     monkeypatch.setenv("FAIL", step)
     assert make(ready, "test").returncode != 0
