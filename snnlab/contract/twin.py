@@ -59,7 +59,7 @@ def a_copy_can_be_made_of_a_model_whose_state_carries_a_graph(subject: Subject) 
         parameter.requires_grad_()
     if not subject.spikes:
         inputs = inputs.requires_grad_()
-    with warnings.catch_warnings():
+    with torch.enable_grad(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "A gradient is wanted for delay")
         subject.run(model, inputs)
     twin = copy.deepcopy(model)
