@@ -19,7 +19,7 @@
                                          or delay, as `param` says
 
 Each has a page of its own, `help("snnlab.learning.stdp")`, with its equation; `window` measures what it makes of a pair of spikes. A rule
-of your own is a subclass of `CellTrainer`: see `help("snnlab.learning.base")`.
+of your own is a subclass of `CellTrainer`: see `help("snnlab.learning.base")`; `snn.contract.check_rule` tries it.
 """
 
 from snnlab.learning.base import CellTrainer, IndependentCellTrainer, Unit

@@ -110,7 +110,8 @@ class InfernoSynapse(DelayedMixin, BatchShapeMixin, Synapse):
     """A synapse with plain histories: what the synapses of this library have in common.
 
     A subclass builds its histories with `new_history`, that of its spikes under the name `spike_`; it says in `delayed_currents` and
-    `delayed_spikes` how currents and spikes follow from them, and steps them in `forward`.
+    `delayed_spikes` how currents and spikes follow from them, and steps them in `forward`. A synapse of one current needs less: see
+    `CurrentSynapse`.
 
     Args:
         shape: shape of the group of synapses, without the batch.
