@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test lint format bench course notebooks clean
+.PHONY: help setup lab test lint format bench course notebooks release grade clean
 
 help:
 	@echo "make lab        JupyterLab at the first notebook"
@@ -20,6 +20,8 @@ help:
 	@echo "make format     rewrite the source in the house style"
 	@echo "make bench      the benchmark table (alone: BENCH=live, the live view; BENCH=cuba, the CUBA network; BENCH=peers, other libraries; BENCH=published, results of papers)"
 	@echo "make course     every notebook at full size on one core and 2 GB: times and memory (some alone: COURSE=\"00 03\")"
+	@echo "make release    assignments/release, what students get, from assignments/source"
+	@echo "make grade      grade what lies in assignments/submitted (docs/teaching.md; SANDBOX=\"docker run ...\" shuts answers in)"
 	@echo "make notebooks  run every notebook at full size and save it with its pictures"
 	@echo "make clean      remove .venv and the caches"
 
@@ -80,6 +82,13 @@ course: $(READY)
 
 notebooks: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python tests/notebooks/save.py notebooks/*.ipynb
+
+release: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python assignments/grade.py --only-release
+
+# Runs what students wrote: docs/teaching.md says how to shut it in, and why. GRADE_FLAGS="--student NAME" grades one alone.
+grade: $(READY)
+	SNNLAB_SANDBOX='$(SANDBOX)' OMP_NUM_THREADS=1 $(BIN)/python assignments/grade.py $(GRADE_FLAGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache

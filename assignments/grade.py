@@ -1,0 +1,139 @@
+"""The whole cycle of grading: `make grade`, or python assignments/grade.py [--only-release] [--student NAME].
+
+    source/        what teachers write: solutions and hidden tests included
+    release/       what students get: made from source, kept in the repository
+    submitted/     STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb, put there by the teacher
+    autograded/    the same with outputs and points        feedback/  STUDENT/ASSIGNMENT/ASSIGNMENT.html, for the student
+    grades.csv     one row a student and assignment        gradebook.db  all of it, for nbgrader
+
+A notebook that cannot be graded, damaged or not a notebook at all, is reported at the end and does not keep the others from their points.
+"""
+
+import argparse
+import os
+import re
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+# Neither the settings nor the kernels of whoever runs this. Before anything of Jupyter is loaded.
+_JUPYTER = tempfile.TemporaryDirectory(prefix="snnlab-jupyter-")
+for _name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+    os.environ[_name] = _JUPYTER.name
+os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])  # nbgrader calls alembic by its name
+
+import nbformat  # noqa: E402
+from nbgrader.api import Gradebook  # noqa: E402
+from nbgrader.apps import NbGraderAPI  # noqa: E402
+from nbgrader.plugins import CsvExportPlugin  # noqa: E402
+from traitlets.config import Config  # noqa: E402
+from traitlets.config.loader import PyFileConfigLoader  # noqa: E402
+
+REMARKABLE = {
+    "Stopped": "a cell was stopped, as it was not over in time",
+    "TimeIsUp": "not all cells ran, as the time of the notebook was up",
+    "Tampered": "a test found a changed library or kernel: read what the answers do",
+}
+"""Names of errors that execute.py gives, and what to tell the teacher of them."""
+
+
+class Course:
+    """An nbgrader course in a folder.
+
+    Args:
+        folder: where nbgrader_config.py and the folders above lie.
+        settings: what is to differ from nbgrader_config.py.
+    """
+
+    def __init__(self, folder: Path, settings: Config | None = None) -> None:
+        self.folder = folder
+        self.config = PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config()
+        self.config.merge(settings or Config())
+        self._api = NbGraderAPI(config=self.config)
+        self.failed: list[str] = []
+
+    @property
+    def assignments(self) -> list[str]:
+        """Names of the assignments, in order."""
+        return sorted(path.name for path in (self.folder / "source").iterdir() if path.is_dir())
+
+    def submissions(self, only: str | None = None) -> Iterator[tuple[str, str]]:
+        """Student and assignment of everything that was handed in, by one student or by all."""
+        for path in sorted((self.folder / "submitted").glob("*/*/")):
+            if only in (None, path.parent.name):
+                yield path.parent.name, path.name
+
+    def _noted(self, what: str, outcome: dict) -> bool:
+        if not outcome["success"]:
+            said = f"{outcome.get('error', '')}\n{outcome.get('log', '')}".splitlines()
+            reasons = [
+                line.strip() for line in said if re.match(r"\s*[\w.]*(Error|Run|Exception)\b.*: ", line) and "above traceback" not in line
+            ]
+            self.failed.append(f"{what}: {(reasons or said or ['no reason was given'])[-1]}")
+        return outcome["success"]
+
+    def release(self) -> None:
+        """Makes release/ from source/, and tells the gradebook what there is to grade."""
+        for assignment in self.assignments:
+            self._noted(f"release of {assignment}", self._api.generate_assignment(assignment, force=True, create=True))
+
+    def grade(self, only: str | None = None) -> None:
+        """Grades what was handed in, by one student or by all, and writes feedback and grades.csv."""
+        for student, assignment in self.submissions(only):
+            what = f"{student}, {assignment}"
+            if assignment not in self.assignments:
+                self.failed.append(f"{what}: there is no such assignment. There are {', '.join(self.assignments)}.")
+            elif self._noted(what, self._api.autograde(assignment, student, force=True, create=True)):
+                self._noted(f"feedback for {what}", self._api.generate_feedback(assignment, student, force=True))
+        with Gradebook(self.config.CourseDirectory.db_url, self.config.CourseDirectory.course_id) as gradebook:
+            CsvExportPlugin(to=str(self.folder / "grades.csv")).export(gradebook)
+
+    def remarks(self, student: str, assignment: str) -> list[str]:
+        """What a teacher should know of a graded notebook beyond its points."""
+        path = self.folder / "autograded" / student / assignment / f"{assignment}.ipynb"
+        if not path.is_file():
+            return []
+        cells = nbformat.read(path, as_version=4).cells
+        names = {output.get("ename") for cell in cells for output in cell.get("outputs", [])}
+        return [words for name, words in REMARKABLE.items() if name in names]
+
+    def report(self) -> str:
+        """The points of everybody, in words."""
+        lines = []
+        with Gradebook(self.config.CourseDirectory.db_url, self.config.CourseDirectory.course_id) as gradebook:
+            for student, assignment in self.submissions():
+                known = (
+                    [each for each in gradebook.assignment_submissions(assignment) if each.student.id == student]
+                    if assignment in self.assignments
+                    else []
+                )
+                for each in known:
+                    waits = "; answers wait for a reader" if each.needs_manual_grade else ""
+                    lines.append(f"{student:20} {assignment:20} {each.score:5g} of {each.max_score:g}{waits}")
+                    lines += [f"{'':41} {words}" for words in self.remarks(student, assignment)]
+        return "\n".join(lines or [f"Nothing was handed in yet: put notebooks into {self.folder / 'submitted'}/STUDENT/ASSIGNMENT/."])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--only-release", action="store_true", help="make release/ from source/, and grade nothing")
+    parser.add_argument("--student", help="grade this one student alone, once more")
+    parser.add_argument("--folder", type=Path, default=HERE, help="the course folder")
+    asked = parser.parse_args()
+    course = Course(asked.folder.resolve())
+    course.release()
+    if not asked.only_release:
+        course.grade(asked.student)
+        print(course.report())
+    for words in course.failed:
+        print(f"NOT DONE  {words}", file=sys.stderr)
+    sys.exit(bool(course.failed))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""The step of nbgrader's autograding that runs a notebook, done by another process.
+
+nbgrader runs what students wrote in the course folder itself, beside the solutions, the hidden tests, the gradebook and everybody's work.
+Here the notebook goes through a pipe into a command, and comes back with its outputs. By default the command is `execute.py` on this
+machine; take a container that runs it, and what students wrote is shut in (docs/teaching.md):
+
+    make grade SANDBOX="docker run -i --rm --network none ... snnlab-grader"
+
+Only the outputs are taken from what comes back: what the cells say, which of them are tests and how many points they give is known here.
+"""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Integer, Unicode
+
+RUNNER = Path(__file__).with_name("execute.py")
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR")  # of this process's environment: no keys, no home
+
+
+class NotRun(RuntimeError):
+    """The command did not bring the notebook back. nbgrader reports it for this one notebook and goes on with the next."""
+
+
+class ExecuteElsewhere(NbGraderPreprocessor):
+    """Runs a notebook through a command, and takes over the outputs.
+
+    Units:
+        timeout, total: s
+    """
+
+    sandbox = Unicode("", help="What is put before `--timeout ... --total ...`; empty: execute.py, on this machine.").tag(config=True)
+    timeout = Integer(30, help="Seconds that a cell may take.").tag(config=True)
+    total = Integer(600, help="Seconds that all cells of a notebook may take.").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        """The notebook with the outputs that its cells have made; called by nbgrader.
+
+        Raises:
+            NotRun: the command failed, took too long, or gave back another notebook.
+        """
+        command = shlex.split(self.sandbox) or [sys.executable, str(RUNNER)]
+        said = self._through([*command, "--timeout", str(self.timeout), "--total", str(self.total)], nbformat.writes(nb))
+        try:
+            ran = nbformat.reads(said, as_version=4)
+            for cell, executed in zip(nb.cells, ran.cells, strict=True):
+                if cell.cell_type == "code":
+                    cell.outputs, cell.execution_count = executed.outputs, executed.execution_count
+            nbformat.validate(nb)
+        except Exception as error:  # whatever was sent in the place of a notebook
+            raise NotRun(f"{command[0]} gave back no notebook of the same cells: {error}") from error
+        return nb, resources
+
+    def _through(self, command: list[str], notebook: str) -> str:
+        with tempfile.TemporaryDirectory(prefix="snnlab-grading-") as home:
+            names = ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+            environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+            environment |= dict.fromkeys(names, home) | {"OMP_NUM_THREADS": "1", "JUPYTER_PREFER_ENV_PATH": "1"}
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "encoding": "utf-8"}
+            with subprocess.Popen(command, env=environment, cwd=home, start_new_session=True, **pipes) as process:
+                try:
+                    said, complaints = process.communicate(notebook, timeout=self.total + 2 * self.timeout + 120)
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    raise NotRun(f"{command[0]} was not over after {self.total} s and the time that a start may take.") from None
+        if process.returncode:
+            raise NotRun(f"{command[0]} ended with {process.returncode}: {complaints.strip()[-2000:]}")
+        return said
