@@ -11,11 +11,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-import jupyter_page
 from PIL import Image
 
-NOTEBOOK = jupyter_page.ROOT / "notebooks" / "05-receptive-fields.ipynb"
-PICTURE = jupyter_page.ROOT / "docs" / "images" / "lab.png"
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOK = ROOT / "notebooks" / "05-receptive-fields.ipynb"
+PICTURE = ROOT / "docs" / "images" / "lab.png"
 SIZE = {"width": 1200, "height": 800}
 STEPS = 20_000
 TEACHERS = ["@jupyter/nbgrader"]  # menus that a student's JupyterLab does not have
@@ -31,6 +31,8 @@ def beginning(notebook: dict) -> dict:
 
 def shoot() -> bytes:
     """The page as a PNG."""
+    import jupyter_page  # beside this file: found where this runs as a program
+
     with tempfile.TemporaryDirectory(prefix="snnlab-picture-") as folder:
         Path(folder, NOTEBOOK.name).write_text(json.dumps(beginning(json.loads(NOTEBOOK.read_text(encoding="utf-8")))), encoding="utf-8")
         Path(folder, "labconfig").mkdir()
