@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test lint format bench course notebooks release grade clean
+.PHONY: help setup lab test lint format bench course notebooks site release grade clean
 
 help:
 	@echo "make lab        JupyterLab at the first notebook"
@@ -20,6 +20,7 @@ help:
 	@echo "make format     rewrite the source in the house style"
 	@echo "make bench      the benchmark table (alone: BENCH=live, the live view; BENCH=cuba, the CUBA network; BENCH=peers, other libraries; BENCH=published, results of papers)"
 	@echo "make course     every notebook at full size on one core and 2 GB: times and memory (some alone: COURSE=\"00 03\")"
+	@echo "make site       the course, the reference and the teachers' pages as a site, in build/site"
 	@echo "make release    assignments/release, what students get, from assignments/source"
 	@echo "make grade      grade what lies in assignments/submitted (docs/teaching.md; SANDBOX=\"docker run ...\" shuts answers in)"
 	@echo "make notebooks  run every notebook at full size and save it with its pictures"
@@ -49,7 +50,7 @@ $(READY): pyproject.toml constraints.txt
 	    "$$python" -m venv --clear $(VENV); \
 	fi; \
 	echo "Installing what constraints.txt lists into $(VENV): a minute or two, once ..."; \
-	$(BIN)/python -m pip install -qq --disable-pip-version-check $(PIP_FLAGS) --constraint constraints.txt --editable '.[lab,test]'; \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check $(PIP_FLAGS) --constraint constraints.txt --editable '.[lab,test,site]'; \
 	$(BIN)/python -c 'import matplotlib.font_manager' 2>/dev/null; \
 	touch $@
 
@@ -79,6 +80,10 @@ bench: $(READY)
 
 course: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.course $(COURSE)
+
+# Into build/site, from docs/, the notebooks as they were saved, and the docstrings. The pages open without a server.
+site: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python docs/build.py
 
 notebooks: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python tests/notebooks/save.py notebooks/*.ipynb

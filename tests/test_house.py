@@ -149,7 +149,7 @@ def test_make_installs_once_and_again_when_the_versions_change(ready):
     assert make(ready, "setup").returncode == 0
     installs = [call for call in calls(ready) if "pip install" in call]
     assert len(installs) == 1
-    assert "--constraint constraints.txt --editable .[lab,test]" in installs[0]
+    assert "--constraint constraints.txt --editable .[lab,test,site]" in installs[0]
     os.utime(ready / ".venv" / ".ready", (2e9, 2e9))
     make(ready, "setup")
     assert len([call for call in calls(ready) if "pip install" in call]) == 1

@@ -1,0 +1,237 @@
+"""The reference: a page for each module that shows a public name, from its docstrings.
+
+A page begins with what the module says, its equation above all, and goes on with what it shows. Modules that a docstring speaks of
+(`help("snnlab.connections.delays")`) have a page too, whether they show anything or not.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+from docstring import inline, rst, summary
+
+import snnlab
+from snnlab.core.quantity import Setting
+
+PACKAGES = {
+    "connections": "Connections",
+    "neurons": "Neurons",
+    "synapses": "Synapses",
+    "network": "Networks",
+    "learning": "Learning rules",
+    "updates": "Updates",
+    "encoding": "Encoding",
+    "observe": "Observation",
+    "data": "Data",
+    "plots": "Pictures: snn.plots",
+    "lab": "The live view: snn.lab",
+    "traced": "Traced spikes: snn.traced",
+    "published": "Published results",
+    "contract": "The contract of a model",
+    "core": "The core",
+}
+ROOT = Path(snnlab.__file__).parent
+
+
+def own(module: ModuleType) -> dict[str, Any]:
+    """Classes and functions that a module defines, that have words of their own and no underscore."""
+    things = {name: value for name, value in vars(module).items() if name[0] != "_" and isinstance(value, (type, FunctionType))}
+    return {name: value for name, value in things.items() if value.__module__ == module.__name__ and has_words(value)}
+
+
+def has_words(value: Any) -> bool:
+    """Whether a thing has a docstring of its own, not only that of a parent class."""
+    return bool(vars(value).get("__doc__") if isinstance(value, type) else value.__doc__)
+
+
+def public() -> dict[str, Any]:
+    """Every public class and function of the library, by the shortest name by which it is reached."""
+    named = {f"snnlab.{name}": getattr(snnlab, name) for name in snnlab.__all__}
+    for package in PACKAGES:
+        shown = import_module(f"snnlab.{package}")
+        for name in getattr(shown, "__all__", ()):
+            if getattr(shown, name) is not named.get(f"snnlab.{name}"):
+                named[f"snnlab.{package}.{name}"] = getattr(shown, name)
+    for path in sorted((ROOT / "published").glob("[a-z]*.py")):
+        module = import_module(f"snnlab.published.{path.stem}")
+        named |= {f"{module.__name__}.{name}": value for name, value in own(module).items()}
+    return {name: value for name, value in named.items() if isinstance(value, (type, FunctionType))}
+
+
+def title_and_words(module: ModuleType) -> tuple[str, str]:
+    """What a module is about, as a title, and the rest of its docstring."""
+    text = inspect.getdoc(module) or module.__name__
+    first, _, rest = text.partition("\n\n")
+    first = " ".join(first.split())
+    title, colon, words = first.partition(": ")
+    if not colon:
+        title, _, words = first.partition(". ")
+    words = words[:1].upper() + words[1:]
+    return title.rstrip("."), f"{words}\n\n{rest}".strip()
+
+
+class Reference:
+    """What the reference has a place for, and the pages that it is made of."""
+
+    @cached_property
+    def things(self) -> dict[str, Any]:
+        """What is documented, by full name: all that is public, then what the other modules with a page define."""
+        shown = public()
+        known = {id(value) for value in shown.values()}
+        for name in self.mentioned(shown):
+            extra = own(import_module(name))
+            shown |= {f"{name}.{each}": value for each, value in extra.items() if id(value) not in known}
+        return shown
+
+    def mentioned(self, shown: dict[str, Any]) -> set[str]:
+        """Modules that docstrings of documented things and of their modules speak of, and those that these speak of."""
+        found: set[str] = set()
+        texts = [inspect.getdoc(value) or "" for value in shown.values()]
+        texts += [import_module(name).__doc__ or "" for name in {value.__module__ for value in shown.values()}]
+        while texts:
+            names = {name for text in texts for name in re.findall(r"\bsnnlab\.\w+\.\w+\b", text)} - found
+            names = {name for name in names if (ROOT.parent / name.replace(".", "/")).with_suffix(".py").is_file()}
+            found |= names
+            texts = [import_module(name).__doc__ or "" for name in names]
+        return found
+
+    @cached_property
+    def modules(self) -> dict[str, list[str]]:
+        """Names of documented things by module: in the order of the source; the module with the base classes comes first."""
+        placed: dict[str, list[str]] = {}
+        for name, value in self.things.items():
+            placed.setdefault(value.__module__, []).append(name)
+        for name in self.mentioned(self.things):
+            placed.setdefault(name, [])
+        for names in placed.values():
+            names.sort(key=lambda name: inspect.getsourcelines(self.things[name])[1])
+        return dict(sorted(placed.items(), key=lambda item: (not item[0].endswith(".base"), item[0])))
+
+    @cached_property
+    def classes(self) -> dict[type, str]:
+        """Documented classes, and their names."""
+        return {value: name for name, value in self.things.items() if isinstance(value, type)}
+
+    @cached_property
+    def places(self) -> dict[str, str]:
+        """Every name that leads to a place, and the name under which the place is."""
+        found = {name: name for name in (*self.modules, *(f"snnlab.{package}" for package in PACKAGES))}
+        for name, value in self.things.items():
+            package = ".".join(value.__module__.split(".")[:2])
+            for each in (f"{value.__module__}.{value.__name__}", f"{package}.{value.__name__}", name):
+                if each == name or each not in self.things:
+                    found[each] = name
+            if isinstance(value, type):
+                found |= {f"{name}.{member}": f"{name}.{member}" for member in self.members(value)}
+        return found
+
+    def members(self, cls: type) -> list[str]:
+        """Methods and properties of a class with words of their own, with those of its bases that are not documented themselves."""
+        owners = [base for base in cls.__mro__ if base is cls or (base.__module__.startswith("snnlab") and base not in self.classes)]
+        found = {name: value for owner in reversed(owners) for name, value in vars(owner).items()}
+        return [name for name, value in found.items() if name[0] != "_" and is_member(value)]
+
+    def resolver(self, scope: str, arguments: frozenset[str] = frozenset()) -> Callable[[str], str | None]:
+        """What takes code within the words of `scope` to the place that it names; its arguments and itself lead nowhere."""
+
+        def resolve(code: str) -> str | None:
+            code = re.sub(r"^snn\.", "snnlab.", code)
+            parts = scope.split(".")
+            tried = [".".join((*parts[:count], code)) for count in range(len(parts), -1, -1)]
+            found = next((self.places[name] for name in tried if name in self.places), None)
+            return None if code in arguments or found == scope else found
+
+        return resolve
+
+    def words(self, name: str, value: Any, text: str) -> list[str]:
+        """The docstring of a thing as reStructuredText; of a class also its settings, and what it has from documented bases."""
+        resolve = self.resolver(name, frozenset(arguments(value)))
+        return rst(text, resolve) + (self.settings(value) + self.inherited(value) if isinstance(value, type) else [])
+
+    def settings(self, cls: type) -> list[str]:
+        """The settings of a class that have a unit and a range, as a list."""
+        found = {name: each for base in reversed(cls.__mro__) for name, each in vars(base).items() if isinstance(each, Setting)}
+        made = []
+        for name, setting in found.items():
+            if quantity := setting.quantity:
+                unit = f" {quantity.unit}" if quantity.unit else ""
+                made.append(f"- ``{name}``: {inline(quantity.doc)}; a slider goes from {quantity.low:g} to {quantity.high:g}{unit}")
+        return [".. rubric:: May be set at any time", "", *made, ""] if made else []
+
+    def inherited(self, cls: type) -> list[str]:
+        """For each documented base, what it brings, as a line of links."""
+        made, seen = [], set(vars(cls))
+        for base in cls.__mro__[1:]:
+            names = [name for name in self.members(base) if name not in seen] if base in self.classes else []
+            seen.update(names)
+            if names:
+                owner = self.classes[base]
+                links = ", ".join(f":py:obj:`{name} <{owner}.{name}>`" for name in sorted(names))
+                made += [f":py:obj:`{base.__name__} <{owner}>`", f"    {links}", ""]
+        return [".. rubric:: Also has, from", "", *made] if made else []
+
+    def pages(self) -> Iterator[tuple[str, str]]:
+        """Each page of the reference: where it lies, and its reStructuredText."""
+        for package, title in PACKAGES.items():
+            modules = {name: names for name, names in self.modules.items() if name.startswith(f"snnlab.{package}.")}
+            yield f"{package}/index.rst", "\n".join(self.package(f"snnlab.{package}", title, modules))
+            for name, names in modules.items():
+                yield f"{package}/{name.rpartition('.')[2]}.rst", "\n".join(self.module(name, names))
+
+    def package(self, name: str, title: str, modules: dict[str, list[str]]) -> Iterator[str]:
+        """The page of a package: what it says, and what each of its modules shows."""
+        text = inspect.getdoc(import_module(name)) or ""
+        yield from [title, "=" * 2 * len(title), "", f".. py:module:: {name}", "", *rst(text, self.resolver(name))]
+        for module, names in modules.items():
+            about, words = title_and_words(import_module(module))
+            yield from [f":doc:`{about} <{module.rpartition('.')[2]}>`", f"    {inline(summary(words)) or about}", ""]
+            for each in names:
+                first = inline(summary(inspect.getdoc(self.things[each]) or ""), self.resolver(each))
+                yield f"    - :py:obj:`{each.rpartition('.')[2]} <{each}>`: {first}"
+            yield ""
+        listed = (f"    {self.short(module, names)} <{module.rpartition('.')[2]}>" for module, names in modules.items())
+        yield from [".. toctree::", "    :hidden:", "", *listed, ""]
+
+    def short(self, module: str, names: list[str]) -> str:
+        """A few words for a module in the list of pages: its classes, or what it is about, or its own name."""
+        shown = [self.classes[value] for value in map(self.things.get, names) if value in self.classes]
+        if shown:
+            return ", ".join(name.rpartition(".")[2] for name in shown[:2]) + ", …" * (len(shown) > 2)
+        title = title_and_words(import_module(module))[0]
+        return title if len(title) <= 32 else module.rpartition(".")[2]
+
+    def module(self, name: str, names: list[str]) -> Iterator[str]:
+        """The page of a module: what it says, and all that it shows."""
+        title, words = title_and_words(import_module(name))
+        yield from [inline(title), "=" * 2 * len(title), "", f".. py:module:: {name}"]
+        yield from [*(["    :no-index:"] if name in self.things else []), "", f"``{name}``", "", *rst(words, self.resolver(name))]
+        for each in names:
+            value = self.things[each]
+            kind = "class" if isinstance(value, type) else "function"
+            yield from [f".. auto{kind}:: {each}"]
+            if kind == "class":
+                yield from ["    :show-inheritance:", "    :member-order: bysource"]
+                if members := self.members(value):
+                    yield f"    :members: {', '.join(members)}"
+            yield ""
+
+
+def is_member(value: Any) -> bool:
+    """Whether this is a method or a property of the library with words of its own. Settings are listed with their class."""
+    kinds = (FunctionType, property, classmethod, staticmethod, cached_property)
+    inner = getattr(value, "fget", None) or getattr(value, "func", None) or getattr(value, "__func__", value)
+    ours = getattr(inner, "__module__", "").startswith("snnlab")  # matplotlib and torch put methods into classes that are derived of theirs
+    return isinstance(value, kinds) and ours and not isinstance(value, Setting) and bool(getattr(value, "__doc__", None))
+
+
+def arguments(value: Any) -> list[str]:
+    """Names of the arguments of a class or a function; none of what takes none."""
+    try:
+        return list(inspect.signature(value).parameters)
+    except (TypeError, ValueError):
+        return []
