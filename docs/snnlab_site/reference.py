@@ -80,12 +80,10 @@ class Reference:
 
     @cached_property
     def things(self) -> dict[str, Any]:
-        """What is documented, by full name: all that is public, then what the other modules with a page define."""
+        """What is documented, by full name: all that is public, and what modules define that are spoken of and show nothing public."""
         shown = public()
-        known = {id(value) for value in shown.values()}
-        for name in self.mentioned(shown):
-            extra = own(import_module(name))
-            shown |= {f"{name}.{each}": value for each, value in extra.items() if id(value) not in known}
+        for name in self.mentioned(shown) - {value.__module__ for value in shown.values()}:
+            shown |= {f"{name}.{each}": value for each, value in own(import_module(name)).items()}
         return shown
 
     def mentioned(self, shown: dict[str, Any]) -> set[str]:
