@@ -91,6 +91,8 @@ class Outputs:
             output.traceback = [line[:MOST] for line in output.traceback[-50:]]
         elif self._size > MOST:
             return
+        elif output.output_type == "stream":
+            output.text = output.text[: MOST - self._size]
         self._size += len(str(output))
         last = self.kept[-1] if self.kept else None
         if last is not None and output.output_type == last.output_type == "stream" and output.name == last.name:

@@ -1,4 +1,4 @@
-"""The whole cycle of grading: `make grade`, or python assignments/grade.py [--only-release] [--student NAME].
+"""The whole cycle of grading: `make grade`, or python assignments/grade.py [--only-release | --only-feedback] [--student NAME].
 
     source/        what teachers write: solutions and hidden tests included
     release/       what students get: made from source, kept in the repository
@@ -82,13 +82,13 @@ class Course:
         for assignment in self.assignments:
             self._noted(f"release of {assignment}", self._api.generate_assignment(assignment, force=True, create=True))
 
-    def grade(self, only: str | None = None) -> None:
-        """Grades what was handed in, by one student or by all, and writes feedback and grades.csv."""
+    def grade(self, only: str | None = None, run: bool = True) -> None:
+        """Grades what was handed in, by one or by all, and writes feedback and grades.csv; without `run`, from the points as they are."""
         for student, assignment in self.submissions(only):
             what = f"{student}, {assignment}"
             if assignment not in self.assignments:
                 self.failed.append(f"{what}: there is no such assignment. There are {', '.join(self.assignments)}.")
-            elif self._noted(what, self._api.autograde(assignment, student, force=True, create=True)):
+            elif not run or self._noted(what, self._api.autograde(assignment, student, force=True, create=True)):
                 self._noted(f"feedback for {what}", self._api.generate_feedback(assignment, student, force=True))
         with Gradebook(self.config.CourseDirectory.db_url, self.config.CourseDirectory.course_id) as gradebook:
             CsvExportPlugin(to=str(self.folder / "grades.csv")).export(gradebook)
@@ -122,13 +122,17 @@ class Course:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only-release", action="store_true", help="make release/ from source/, and grade nothing")
+    parser.add_argument(
+        "--only-feedback", action="store_true", help="run nothing: feedback and grades.csv anew, after a reader gave points"
+    )
     parser.add_argument("--student", help="grade this one student alone, once more")
     parser.add_argument("--folder", type=Path, default=HERE, help="the course folder")
     asked = parser.parse_args()
     course = Course(asked.folder.resolve())
-    course.release()
+    if not asked.only_feedback:
+        course.release()
     if not asked.only_release:
-        course.grade(asked.student)
+        course.grade(asked.student, run=not asked.only_feedback)
         print(course.report())
     for words in course.failed:
         print(f"NOT DONE  {words}", file=sys.stderr)

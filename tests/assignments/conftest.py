@@ -54,10 +54,16 @@ def cycle(tmp_path_factory):
     with (course / "nbgrader_config.py").open("a") as config:
         config.write("\nc.ExecuteElsewhere.timeout = 8\n")  # s: enough to import torch on a busy machine
     late = grade(course, "--student", "hanging")
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "snnlab") as gradebook:  # what a reader enters in nbgrader's page for it
+        answer = gradebook.find_grade("question", "1-synapse", "1-synapse", "wrong")
+        answer.manual_score, answer.needs_manual_grade = 3.0, False
+        gradebook.find_comment("question", "1-synapse", "1-synapse", "wrong").manual_comment = "Why only the peak?"
+        gradebook.db.commit()
+    read_by_hand = grade(course, "--only-feedback", "--student", "wrong")
     assert (course / "grades.csv").is_file(), everybody.stderr + late.stderr
     with (course / "grades.csv").open() as rows:
         grades = {(row["student_id"], row["assignment"]): row for row in csv.DictReader(rows)}
-    return SimpleNamespace(folder=course, grades=grades, everybody=everybody, late=late)
+    return SimpleNamespace(folder=course, grades=grades, everybody=everybody, late=late, read_by_hand=read_by_hand)
 
 
 @pytest.fixture(scope="session")

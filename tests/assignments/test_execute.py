@@ -38,9 +38,9 @@ def test_outputs_come_back_in_order(kernel):
 
 
 def test_a_loop_without_end_costs_its_own_cell_alone(kernel):
-    cells = run(kernel, "x = 1", "while True: pass", "while True: print(x)", "#test\nassert x == 1", timeout=4.0)
+    cells = run(kernel, "x = 1", "while True: pass", "while True: print('1' * 10_000)", "#test\nassert x == 1", timeout=4.0)
     assert [error_of(cell) for cell in cells] == [None, "Stopped", "Stopped", None]
-    assert len(str(cells[2].outputs)) < 3 * execute.MOST, "the output of a loop is cut"
+    assert len(str(cells[2].outputs)) < 2 * execute.MOST, "the output of a loop is cut"
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,18 @@ def test_an_empty_notebook_runs_to_its_end_and_says_everywhere_what_is_missing(c
 
 def test_a_wrong_answer_costs_its_own_points_and_a_hidden_test_finds_what_the_seen_ones_do_not(score_of):
     worth = points("1-synapse")
-    assert score_of("wrong", "1-synapse") == dict.fromkeys(worth, 0) | {name: worth[name] for name in ("step-test", "run-test")}
+    tests = {name: points for name, points in score_of("wrong", "1-synapse").items() if name != "question"}
+    assert tests == dict.fromkeys(tests, 0) | {name: worth[name] for name in ("step-test", "run-test")}
+
+
+def test_the_points_and_words_of_a_reader_are_in_the_table_and_in_the_feedback(cycle):
+    assert cycle.read_by_hand.returncode == 0, cycle.read_by_hand.stderr
+    assert float(cycle.grades["wrong", "1-synapse"]["raw_score"]) == 3 + 3 + 3
+    page = (cycle.folder / "feedback" / "wrong" / "1-synapse" / "1-synapse.html").read_text(encoding="utf-8")
+    assert "Why only the peak?" in page
+    row = next(line for line in cycle.read_by_hand.stdout.splitlines() if line.split()[:2] == ["wrong", "1-synapse"])
+    assert "9 of 20" in row
+    assert "wait" not in row
 
 
 def test_what_hangs_costs_its_own_points_alone(cycle, score_of, cells_of):
