@@ -23,7 +23,8 @@ def build(site: Path, work: Path) -> int:
     """Builds the site into a folder, keeping sources and what Sphinx remembers in another; 0 where all is well."""
     reference = Reference()
     gather.Gathered(work / "source").gather(reference)
-    options = ["-c", HERE, "-d", work / "doctrees", "-W", "--keep-going", "-q", "-j", "auto"]
+    # -a: every page is written again, as each lists all others.
+    options = ["-a", "-c", HERE, "-d", work / "doctrees", "-W", "--keep-going", "-q", "-j", "auto"]
     if code := sphinx([*map(str, options), str(work / "source"), str(site)]):
         return code
     gather.carry(site)
