@@ -1,7 +1,7 @@
 """Runs the benchmarks, prints their tables, and writes them to benchmarks/results.md.
 
 `python -m benchmarks` runs those that need no browser; `python -m benchmarks live` those of the live view alone, for five minutes, and
-writes benchmarks/live_view.md; `python -m benchmarks live 30` a lesson of so many minutes with it too.
+writes benchmarks/live_view.md; `python -m benchmarks live 30` a lesson of so many minutes too, which goes to benchmarks/live_long.md.
 `python -m benchmarks cuba` runs the CUBA network alone, for six minutes, and writes benchmarks/cuba.md. `python -m benchmarks peers` runs
 the comparison with other libraries alone, and writes benchmarks/peers.md. `python -m benchmarks published` runs the published results at
 full size, and writes benchmarks/published.md.
@@ -9,6 +9,7 @@ full size, and writes benchmarks/published.md.
 
 import platform
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def main() -> None:
         RESULTS.with_name("peers.md").write_text(peers.main(), encoding="utf-8")
         return
     if "live" in sys.argv[1:2]:
-        RESULTS.with_name("live_view.md").write_text(_live(sys.argv[2:]), encoding="utf-8")
+        _live(sys.argv[2:])
         return
     head = (
         "# Benchmarks\n\n"
@@ -45,15 +46,23 @@ def main() -> None:
     RESULTS.write_text("\n".join(parts), encoding="utf-8")
 
 
-def _live(minutes: list[str]) -> str:
+def _live(minutes: list[str]) -> None:
     from benchmarks import live_long, live_rivals, live_view
 
     words = "A 784 -> 100 network with pair STDP, in a real JupyterLab and a real Chromium, printed by `make bench BENCH=live`."
-    parts = [f"# The live view\n\n{words}\n"]
-    for part in (live_view.main, live_rivals.main, *(partial(live_long.main, int(each)) for each in minutes)):
-        parts.append(part())
+    _write("live_view.md", f"# The live view\n\n{words}\n", live_view.main, live_rivals.main)
+    for each in minutes:
+        words = f'The network of [live_view.md](live_view.md) learns on and is looked at, printed by `make bench BENCH="live {each}"`.'
+        _write("live_long.md", f"# A lesson with the live view\n\n{words}\n", partial(live_long.main, int(each)))
+
+
+def _write(name: str, head: str, *makers: Callable[[], str]) -> None:
+    """Prints tables as they come, and writes them all to a file."""
+    parts = [head]
+    for maker in makers:
+        parts.append(maker())
         print(parts[-1], flush=True)
-    return "\n".join(parts)
+    RESULTS.with_name(name).write_text("\n".join(parts), encoding="utf-8")
 
 
 if __name__ == "__main__":
