@@ -87,8 +87,8 @@ def open_notebooks(browser, server):
 
     yield open_one
     for page in pages:
-        page.evaluate("window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()")
-        page.context.close()
+        if not page.is_closed():
+            jupyter_page.close(page)
 
 
 @pytest.fixture

@@ -164,6 +164,12 @@ def visit(page, server: Server, name: str) -> None:
     page.evaluate("window.jupyterapp.shell.collapseLeft?.()")
 
 
+def close(page) -> None:
+    """Ends the page, and the kernel of its notebook."""
+    page.evaluate("window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()")
+    page.context.close()
+
+
 def run_all(page, timeout: float = 120.0) -> None:
     """Runs every cell, and waits for the last one."""
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")

@@ -61,3 +61,4 @@ def test_a_notebook_runs_and_its_panels_answer(path, open_notebook, jupyter):
             press(page, view, slider, "ArrowLeft" if place == last else "ArrowRight")
             assert slider.input_value() != place, slider.get_attribute("aria-label")
     assert page.problems == []
+    jupyter.close(page)  # seventeen kernels at once would want 6 GB
