@@ -132,7 +132,7 @@ def check(
     made = _called(build, "lambda batch: MyNeuron(4, 1.0, batch_size=batch)", 1)
     if not isinstance(made, nn.Module):
         raise TypeError(f"build must make a torch.nn.Module, such as a snn.Neuron, but made {made!r} ({type(made).__name__}).")
-    return _try(Subject(build, size, checks.boolean("spikes", spikes), step, currents), without)
+    return _try(Subject(build, checks.shape("size", size), checks.boolean("spikes", spikes), step, currents), without)
 
 
 def check_rule(

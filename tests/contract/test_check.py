@@ -83,6 +83,7 @@ def test_it_leaves_torchs_random_numbers_alone():
             r"build must make a torch.nn.Module.* but made None \(NoneType\)",
         ),
         (lambda: snn.contract.check(Pulse, size=5, spikes=1), TypeError, "spikes must be True or False"),
+        (lambda: snn.contract.check(Pulse, size=0), ValueError, "every size in size must be .* but is 0"),
         (lambda: snn.contract.check(Pulse, size=4), ValueError, r"inputs must be of shape \(1, 5\) .*, but is of shape \(1, 4\)"),
         (
             lambda: snn.contract.check(Pulse, size=5, step=lambda model, x: (model(x), x)),
