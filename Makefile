@@ -4,11 +4,13 @@
 #   PIP_FLAGS="..."        more flags for pip, such as the index of the torch build that fits your GPU
 #   LAB_FLAGS="..."        more flags for JupyterLab, such as --no-browser or --port=9000
 #   TEST_FLAGS="..."       more flags for pytest, such as tests/core or -m "not browser and not notebook"
+#   TEST_JOBS=N            processes that share the tests (by default one for each core, at most four)
 
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+TEST_JOBS := logical
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lab test lint format bench course notebooks site release grade clean
@@ -66,9 +68,10 @@ lint: $(READY)
 	$(BIN)/codespell
 	$(BIN)/lint-imports --no-cache --no-logo
 
-# What pytest collects, and how it runs a notebook, stands in pyproject.toml: `pytest` alone runs the same tests.
+# What pytest collects, and how it runs a notebook, stands in pyproject.toml: `pytest` alone runs the same tests, one after the other.
+# Here several processes share them, a file at a time and in the order of conftest.py.
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(TEST_FLAGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses=$(TEST_JOBS) --maxprocesses=4 --dist=loadfile --no-loadscope-reorder $(TEST_FLAGS)
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -61,18 +61,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks every cell of a notebook, so that -m "not notebook" leaves them out; and lets the browser tests run last.
 
     Playwright keeps an event loop running from the first of them to the end of the session, and inside a running loop no other test could
-    start one of its own.
+    start one of its own. A file stays together, as `make test` gives each to one of its processes: first those without a browser test,
+    then those with some, then those with nothing else.
     """
     for item in items:
         if item.path.suffix == ".ipynb":
             item.add_marker(pytest.mark.notebook)
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    kinds: dict[Path, set[bool]] = {}
+    for item in items:
+        kinds.setdefault(item.path, set()).add(_in_browser(item))
+    items.sort(key=lambda item: (sorted(kinds[item.path]), _in_browser(item)))  # [False] < [False, True] < [True]
+
+
+def _in_browser(item: pytest.Item) -> bool:
+    return item.get_closest_marker("browser") is not None
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A `browser` test is skipped before any of its fixtures starts a server in vain."""
-    if item.get_closest_marker("browser") and find_chromium() is None:
+    if _in_browser(item) and find_chromium() is None:
         _without_browser()
 
 

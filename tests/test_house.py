@@ -161,9 +161,20 @@ def test_make_installs_once_and_again_when_the_versions_change(ready):
 @shell_only
 def test_make_test_runs_every_check_and_pytest_last(ready, monkeypatch):
     monkeypatch.delenv("TEST_FLAGS", raising=False)  # those of whoever runs this test are not meant
+    monkeypatch.delenv("TEST_JOBS", raising=False)
     assert make(ready, "test").returncode == 0
-    last = ["ruff check .", "ruff format --check .", "codespell", "lint-imports --no-cache --no-logo", "python -m pytest"]
-    assert [call.strip() for call in calls(ready)[-5:]] == last
+    *checks, tests = [call.strip() for call in calls(ready)[-5:]]
+    assert checks == ["ruff check .", "ruff format --check .", "codespell", "lint-imports --no-cache --no-logo"]
+    assert tests.startswith("python -m pytest ")
+    assert {"--numprocesses=logical", "--dist=loadfile", "--no-loadscope-reorder"} <= set(tests.split())
+
+
+@shell_only
+def test_make_test_passes_flags_and_the_number_of_processes_on(ready):
+    make(ready, "test", "TEST_JOBS=0", "TEST_FLAGS=tests/core -x")
+    last = calls(ready)[-1].strip()
+    assert "--numprocesses=0" in last
+    assert last.endswith("tests/core -x")
 
 
 @shell_only
