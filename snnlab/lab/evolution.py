@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from snnlab.lab import limits as axis
-from snnlab.lab.learning import noun
+from snnlab.lab.names import noun, parameter
 from snnlab.lab.panels import Panel
 from snnlab.lab.recorder import Recorder
 
@@ -57,9 +57,9 @@ class Evolution(Panel):
 
     def _bind(self, owner: Any, attribute: str, kind: str, recorder: Recorder, batch: int) -> None:
         attribute = attribute or "weight"
-        self.count = getattr(owner, attribute).numel()
+        now = parameter(owner, attribute, self.name).detach()
+        self.count = now.numel()
         if self.fixed is None:
-            now = getattr(owner, attribute).detach()
             longest = owner.delayedby if attribute == "delay" else None
             self.limits = (
                 (0.0, longest)

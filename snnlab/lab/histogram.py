@@ -15,7 +15,7 @@ from torch import Tensor
 from snnlab.core import checks
 from snnlab.lab import limits as axis
 from snnlab.lab.chart import Chart, Limits, Points, Series
-from snnlab.lab.learning import noun
+from snnlab.lab.names import noun, parameter
 from snnlab.lab.recorder import Recorder
 
 TOLD = 6  # numbers in front of the counts: both ends of the bins; mean, least and greatest value, and how many there are
@@ -68,9 +68,7 @@ class Histogram(Chart):
 
     def _bind(self, owner: Any, attribute: str, kind: str, recorder: Recorder, batch: int) -> None:
         attribute = attribute or "weight"
-        if getattr(owner, attribute) is None:
-            hint = "Build the connection with delay=, the longest one in ms." if attribute == "delay" else ""
-            raise LookupError(f"{self.name!r} names nothing here: this {type(owner).__name__} has no {attribute}. {hint}".rstrip())
+        parameter(owner, attribute, self.name)
 
         def count() -> Tensor:
             values = getattr(owner, attribute).detach().float()

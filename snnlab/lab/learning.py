@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from snnlab.core.record import RecordTensor
+from snnlab.lab.names import noun, parameter
 from snnlab.lab.panels import Trace
 from snnlab.lab.recorder import Recorder
 
@@ -141,17 +142,12 @@ class Weights(Lines):
 
     def _bind(self, owner: Any, attribute: str, kind: str, recorder: Recorder, batch: int) -> None:
         attribute = attribute or "weight"
+        parameter(owner, attribute, self.name)
         places = [place_of(owner, synapse) for synapse in self.synapses]
         self.names = [f"{source} to {neuron}" for neuron, source in self.synapses]
         recorder.follow(
             self.title, lambda: torch.stack([getattr(owner, attribute).detach()[place] for place in places]), len(places), lasts=True
         )
-
-
-def noun(name: str, unit: str | None) -> tuple[str, str]:
-    """What the values are called, and their unit."""
-    delay = name.endswith("delay")
-    return ("delay" if delay else "weight"), unit if unit is not None else ("ms" if delay else "")
 
 
 def _only(name: str, trainer: Any) -> Any:

@@ -85,3 +85,22 @@ def _attributes(owner: Any, word: str) -> str:
     names |= set(getattr(owner, "_parameters", {}))
     names |= {name for name in dir(type(owner)) if isinstance(getattr(type(owner), name, None), property) and not name.startswith("_")}
     return f"It has: {', '.join(sorted(names)) or 'nothing to look at'}.{_guess(word, sorted(names))}"
+
+
+def noun(name: str, unit: str | None) -> tuple[str, str]:
+    """What the values of a connection are called, and their unit: "in2exc.delay" are delays in ms, all else are weights."""
+    delay = name.endswith("delay")
+    return ("delay" if delay else "weight"), unit if unit is not None else ("ms" if delay else "")
+
+
+def parameter(owner: Any, attribute: str, name: str) -> Any:
+    """The weights or delays of a connection.
+
+    Raises:
+        LookupError: the connection has none.
+    """
+    found = getattr(owner, attribute)
+    if found is None:
+        hint = "Build the connection with delay=, the longest one in ms." if attribute == "delay" else ""
+        raise LookupError(f"{name!r} names nothing here: this {type(owner).__name__} has no {attribute}. {hint}".rstrip())
+    return found

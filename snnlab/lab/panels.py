@@ -19,7 +19,7 @@ import torch
 
 from snnlab.lab import limits
 from snnlab.lab.capture import Capture, row, state
-from snnlab.lab.names import Names
+from snnlab.lab.names import Names, noun, parameter
 from snnlab.lab.recorder import Recorder
 
 WHOLE = 1024  # a group of up to so many neurons is recorded whole, so that a line that is chosen later has a past
@@ -200,13 +200,13 @@ class Voltage(Trace):
 
 
 class Fields(Panel):
-    """The weights into each neuron as a picture of its input, in a grid.
+    """The weights into each neuron as a picture of its input, in a grid; of "enc2exc.delay" the delays.
 
     Args:
-        name: weights of N x M, as in "enc2exc.weight".
+        name: weights or delays of N x M, as in "enc2exc.weight".
         shape: height and width of the input, h·w = M; None takes the connection's own.
         limits: values at both ends of the colour bar; None follows the weights: 0 to max, or ±max|w| where there are both signs.
-        unit: unit of the weights, for the colour bar.
+        unit: unit of the values, for the colour bar; None: ms for delays, else none.
         title: words above the picture.
 
     Example:
@@ -226,16 +226,19 @@ class Fields(Panel):
         shape: tuple[int, int] | None = None,
         *,
         limits: tuple[float, float] | None = None,
-        unit: str = "",
+        unit: str | None = None,
         title: str | None = None,
     ) -> None:
+        self.values, self.unit = noun(name, unit)
+        if self.values == "delay" and self.noun == Fields.noun:  # a subclass has a word of its own
+            self.noun = "delays"
         super().__init__(name, title=title)
-        self.shape, self.unit, self.fixed, self.limits = shape, unit, limits, limits
+        self.shape, self.fixed, self.limits = shape, limits, limits
         self._shades: np.ndarray | None = None
 
     def _bind(self, owner: Any, attribute: str, kind: str, recorder: Recorder, batch: int) -> None:
         attribute = attribute or "weight"
-        weight = getattr(owner, attribute)
+        weight = parameter(owner, attribute, self.name)
         shape = tuple(self.shape or getattr(owner, "inshape", weight.shape[1:]))
         shape = (1, *shape) if len(shape) == 1 else shape
         if len(shape) != 2 or weight.numel() != len(weight) * math.prod(shape):
@@ -248,7 +251,7 @@ class Fields(Panel):
     def describe(self) -> dict[str, Any]:
         columns = math.ceil(math.sqrt(self.count))
         sizes = {"count": self.count, "columns": columns, "height": self.shape[0], "width": self.shape[1]}
-        return {"kind": self.kind, "title": self.title, "label": f"weight ({self.unit})" if self.unit else "weight", **sizes}
+        return {"kind": self.kind, "title": self.title, "label": f"{self.values} ({self.unit})" if self.unit else self.values, **sizes}
 
     def weights(self, recorder: Recorder) -> np.ndarray:
         return recorder.still(self.title).reshape(self.count, *self.shape)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+import snnlab as snn
 from snnlab.lab import Current, Fields, Raster, Voltage
 from snnlab.lab.names import Names
 from snnlab.lab.scene import Scene
@@ -56,6 +57,25 @@ def test_fields_of_both_signs_have_symmetric_limits(toy):
 def test_a_field_must_have_as_many_pixels_as_there_are_inputs(toy):
     with pytest.raises(ValueError, match=r"shape must be a height and a width with 3 pixels, .* but is \(2, 2\)"):
         arrays(toy, Fields("in2exc.weight", shape=(2, 2)))
+
+
+def dense(**more):
+    synapse = snn.DeltaCurrent.partialconstructor(1.0)
+    lif = snn.LIF(2, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-50.0, refrac_t=0.0, time_constant=10.0)
+    return snn.Serial(snn.LinearDense(3, 2, 1.0, synapse=synapse, weight_init=torch.ones_like, **more), lif)
+
+
+def test_fields_of_delays_say_that_they_are_delays_in_ms():
+    layer = dense(delay=9.0)
+    layer.connection.delay = torch.tensor([[0.0, 3.0, 9.0], [1.0, 1.0, 1.0]])
+    lab = snn.lab.Lab(layer, torch.zeros(1, 1, 3), view=[Fields("serial.delay", shape=(1, 3)), Fields("serial.weight", unit="nA")])
+    assert [panel.describe()["label"] for panel in lab.scene.panels] == ["delay (ms)", "weight (nA)"]
+    assert "delays · serial.delay: mean 2.5, 0 to 9" in lab.snapshot()
+
+
+def test_fields_of_delays_where_there_are_none_say_how_to_get_some():
+    with pytest.raises(LookupError, match=r"'serial.delay' names nothing here: this LinearDense has no delay. Build .* with delay="):
+        snn.lab.Lab(dense(), torch.zeros(1, 1, 3), view=[Fields("serial.delay", shape=(1, 3))])
 
 
 def test_a_neuron_that_is_not_there_is_refused(toy):
