@@ -6,6 +6,7 @@
 """
 
 import re
+import symtable
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import nbformat
 ROOT = Path(__file__).parents[2]
 SEEN = "**What to see.**"
 PREDICT = re.compile(r"^> \*\*Predict:\*\*", re.MULTILINE)
+PANEL = re.compile(r"\bLab\((?=.*controls=)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def predictions(page: Page) -> list[str]:
 def panel(page: Page) -> list[str]:
     """A live panel with something to move, and a line of numbers about it in the next code cell."""
     code = [cell for cell in page.cells if cell.cell_type == "code"]
-    live = [place for place, cell in enumerate(code) if re.search(r"\bLab\((?=.*controls=)", cell.source, re.DOTALL)]
+    live = [place for place, cell in enumerate(code) if PANEL.search(cell.source)]
     if not live:
         return ["there is no live panel: snn.lab.Lab(..., controls=[...])"]
     said = [f"{code[place].id} shows no picture of its panel" for place in live if not shows_picture(code[place])]
@@ -126,6 +128,33 @@ def panel(page: Page) -> list[str]:
         after = code[place + 1].source if place + 1 < len(code) else ""
         if not re.search(r"print\(.*\.snapshot\(\)", after):
             said.append(f"the code cell after {code[place].id} prints no lab.snapshot()")
+    return said
+
+
+def names(table: symtable.SymbolTable) -> set[str]:
+    """Names of the notebook that code reads, with whatever is nested in it."""
+    own = {name.get_name() for name in table.get_symbols() if name.is_global() and name.is_referenced()}
+    return own.union(*(names(inner) for inner in table.get_children()))
+
+
+def lasting(page: Page) -> list[str]:
+    """What the functions of a panel read is bound anew by no later cell: after Run All it would move something that it does not show."""
+    code, said = [cell for cell in page.cells if cell.cell_type == "code"], []
+    tables = [symtable.symtable(cell.source, cell.id, "exec") for cell in code]
+    bound = [{name.get_name() for name in table.get_symbols() if name.is_assigned() or name.is_imported()} for table in tables]
+    for panel in (place for place, cell in enumerate(code) if PANEL.search(cell.source)):
+        todo, known, read = names(tables[panel]), set(), set()
+        while todo:
+            known.add(name := todo.pop())
+            home = next((tables[place] for place in range(panel, -1, -1) if name in bound[place]), None)
+            inner = [] if home is None else home.get_children()
+            functions = [each for each in inner if each.get_name() == name] or [each for each in inner if "lambda" in each.get_name()]
+            found = set().union(*map(names, functions))
+            read |= found
+            todo |= found - known
+        for place in range(panel + 1, len(code)):
+            again = ", ".join(sorted(read & bound[place]))
+            said += [f"{code[place].id} binds anew what the panel in {code[panel].id} uses: {again}"] if again else []
     return said
 
 
@@ -176,7 +205,8 @@ def resolves(page: Page) -> list[str]:
 
 
 RULES: dict[str, Callable[[Page], list[str]]] = {
-    rule.__name__: rule for rule in (title, question, needs, predictions, panel, pictures, exercises, source, onwards, sources, resolves)
+    rule.__name__: rule
+    for rule in (title, question, needs, predictions, panel, lasting, pictures, exercises, source, onwards, sources, resolves)
 }
 
 if __name__ == "__main__":

@@ -117,6 +117,15 @@ def test_a_prediction_that_nothing_answers_is_found(course):
     assert "predictions" in complaints(course, cells)
 
 
+@pytest.mark.parametrize("uses", ["def step(now):\n    return net(now)\n\n\n", "step = lambda now: [net(each) for each in now]\n"])
+def test_a_panel_that_a_later_cell_takes_its_network_from_is_found(course, uses):
+    cells = good()
+    cells[5].source = f"{uses}lab = snn.lab.Lab(layer, x, step=step, controls=['a.b'])\nlab"
+    assert complaints(course, cells) == {}
+    cells[6].source += "\nfor net in others:\n    net(x)"
+    assert "net" in complaints(course, cells)["lasting"][0]
+
+
 def test_one_section_may_show_what_is_given_and_no_more(course):
     given = [CODE("draw()\nprint(2)", outputs=PICTURE), TEXT("**What to see.** Ten.")]
     before, after = [*good()[:4], TEXT("**What to see.** A bag.")], [TEXT("## Move it\n\n> **Predict:** three?"), *good()[5:]]
