@@ -30,7 +30,7 @@ def _by_torch(model: nn.Module) -> nn.Module:
 def a_copy_goes_on_alone(subject: Subject, twin_of: Callable[[nn.Module], nn.Module]) -> None:
     """A copy, a pickle and a saved model go on by themselves: nothing that one does is felt by the other.
 
-    Keep state on the object, not on its class, and no function without a name (lambda), which cannot be pickled.
+    Keep state on the object, not on its class. pickle keeps what it finds by name: no lambda, and no class inside a function.
     """
     model, inputs, others = subject.build(BATCH), subject.draw(STEPS, BATCH), subject.draw(STEPS, BATCH, seed=8)
     subject.run(model, inputs[:11])

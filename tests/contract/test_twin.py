@@ -29,6 +29,15 @@ class Anonymous(Leaky):
         self.scale = lambda x: x
 
 
+def local():
+    """A class that no module knows by name."""
+
+    class Local(Leaky):
+        pass
+
+    return Local
+
+
 class Looking(Leaky):
     """Keeps the last voltages, graph and all, in a plain attribute."""
 
@@ -75,6 +84,7 @@ BROKEN = {
 }
 MORE = [
     ("a_copy_goes_on_alone", Anonymous, r"alone \(pickle\)\n  seen: .*lambda"),
+    ("a_copy_goes_on_alone", local(), r"alone \(pickle\)\n  seen: .*Local(.|\n)*  do:   .*no class inside a function"),
     ("a_copy_can_be_made_of_a_model_whose_state_carries_a_graph", Clinging, r"after detach_\(\) still holds the graph of voltage_"),
     ("in_double_precision_it_goes_on_and_stays_double", Halved, r"after to\(torch.float64\), voltage_ is not in double precision"),
 ]
