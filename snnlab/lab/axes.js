@@ -26,7 +26,7 @@ function paintValueAxis(ctx, box, label, [low, high], look, { grid = false, whol
 function paintLegend(ctx, box, panel, from, look) {
   const room = box.x + box.w - from - 20;
   const full = panel.names.reduce((sum, name) => sum + ctx.measureText(name).width + 42, 0);
-  const names = full <= room ? panel.names : panel.names.map((name) => name.replace("neuron ", ""));
+  const names = full <= room ? panel.names : panel.names.map((name) => name.replace(/^(neuron|synapse) /, ""));
   let x = box.x + box.w;
   for (let i = names.length - 1; i >= 0; i--) {
     x -= ctx.measureText(names[i]).width;

@@ -119,6 +119,7 @@ class Trace(Panel):
 
     def _bind(self, owner: Any, attribute: str, kind: str, recorder: Recorder, batch: int) -> None:
         (read, lasts), size = self._source(owner, attribute, kind)
+        self.element = "synapse" if attribute and kind == "connections" else "neuron"
         self.neurons = [neuron for neuron in self.neurons if neuron < size] if self.neurons == [0, 1, 2] else self.neurons
         if not all(0 <= neuron < size for neuron in self.neurons):
             raise ValueError(f"neurons must be numbers from 0 to {size - 1}, the elements of {self.name}, but are {self.neurons}.")
@@ -130,7 +131,7 @@ class Trace(Panel):
             recorder.follow(self.title, row(read, batch, torch.tensor(self.neurons)), len(self.neurons), lasts=True)
 
     def describe(self) -> dict[str, Any]:
-        names = [f"neuron {neuron}" for neuron in self.neurons]
+        names = [f"{self.element} {place}" for place in self.neurons]
         return {"kind": self.kind, "title": self.title, "names": names, "label": f"{self.noun} ({self.unit})"}
 
     def data(self, recorder: Recorder) -> dict[str, np.ndarray]:

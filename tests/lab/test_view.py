@@ -1,6 +1,9 @@
 import base64
 
 import numpy as np
+import torch
+
+import snnlab as snn
 
 
 def test_what_is_drawn_once_is_the_state_of_the_widget(make_lab):
@@ -11,6 +14,16 @@ def test_what_is_drawn_once_is_the_state_of_the_widget(make_lab):
     assert lab.view.scene["panels"][2]["names"] == ["neuron 0", "neuron 3"]
     assert lab.view.scene["panels"][2]["label"] == "voltage (mV)"
     assert lab.view.scene["panels"][1]["label"] == "current (nA)"
+
+
+def test_a_line_of_a_synapse_is_called_a_synapse_and_that_of_a_sum_a_neuron():
+    lif = snn.LIF(1, 1.0, rest_v=-65.0, reset_v=-65.0, thresh_v=-50.0, refrac_t=0.0, time_constant=10.0)
+    connection = snn.LinearDense(3, 1, 1.0, synapse=snn.DeltaCurrent.partialconstructor(1.0))
+    view = [snn.lab.Current("in2exc.syncurrent", neurons=[0, 2]), snn.lab.Current("in2exc", neurons=[0])]
+    layer = snn.Serial(connection, lif, connection_name="in2exc", neuron_name="exc")
+    lab = snn.lab.Lab(layer, torch.zeros(1, 1, 3), view=view)
+    assert [panel["names"] for panel in lab.view.scene["panels"]] == [["synapse 0", "synapse 2"], ["neuron 0"]]
+    lab.close()
 
 
 def test_a_colour_map_has_256_colours_and_the_diverging_one_is_white_in_the_middle(make_lab):
