@@ -101,6 +101,12 @@ def needs(page: Page) -> list[str]:
     return [] if known or page.path.name.startswith("00") else ["the first cell links to no earlier notebook that one should know"]
 
 
+def minutes(page: Page) -> list[str]:
+    """The first cell says how long it takes: 20 to 40 minutes."""
+    found = re.search(r"\b([23]\d|40|twenty|thirty|forty)\s+minutes\b", page.opening)
+    return [] if found else ["the first cell does not say how long the work takes, 20 to 40 minutes"]
+
+
 def predictions(page: Page) -> list[str]:
     """Results are predicted: three times or more, each before a cell that answers; one section alone may show pictures without."""
     said, bare = [], []
@@ -206,7 +212,7 @@ def resolves(page: Page) -> list[str]:
 
 RULES: dict[str, Callable[[Page], list[str]]] = {
     rule.__name__: rule
-    for rule in (title, question, needs, predictions, panel, lasting, pictures, exercises, source, onwards, sources, resolves)
+    for rule in (title, question, needs, minutes, predictions, panel, lasting, pictures, exercises, source, onwards, sources, resolves)
 }
 
 if __name__ == "__main__":

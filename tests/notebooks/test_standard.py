@@ -35,7 +35,7 @@ def test_a_notebook_keeps_the_standard(page, rule):
 # ---------------------------------------------------------------------------------------------------------- the rules themselves
 
 TEXT, CODE = nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell
-OPENING = "# 07 · Bags: what is in a bag?\n\nBags are closed. **What is\nin one?**\n\nYou need [00 · Start](00-start.ipynb)."
+OPENING = "# 07 · Bags: what is in a bag?\n\nBags are closed. **What is\nin one?**\n\nYou need [00 · Start](00-start.ipynb). 30 minutes."
 PICTURE = [nbformat.v4.new_output("display_data", data={"image/png": "AAAA"})]
 PRINTED = [nbformat.v4.new_output("stream", name="stdout", text="1\n")]
 TURN = "1. Open it.\n2. Shake it.\n3. Read the source:\n   `snnlab/neurons/lif.py`."
@@ -82,6 +82,8 @@ BREAKS = {  # the rule, the place of a cell, what is changed in it, and into wha
     "a question in the second paragraph": ("question", 0, "Bags are closed. ", "Bags are closed.\n\n"),
     "nothing that one should know": ("needs", 0, "[00 · Start](00-start.ipynb)", "nothing"),
     "only a later notebook": ("needs", 0, "00-start", "08-boxes"),
+    "no time": ("minutes", 0, " 30 minutes.", ""),
+    "too long a time": ("minutes", 0, "30 minutes", "90 minutes"),
     "two predictions": ("predictions", 1, "> **Predict:** one?", "One?"),
     "no panel": ("panel", 5, "controls=['a.b']", ""),
     "no snapshot": ("panel", 6, "lab.snapshot()", "1"),
