@@ -15,6 +15,7 @@ import re
 import sys
 import sysconfig
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,15 +32,20 @@ import nbformat  # noqa: E402
 from nbgrader.api import Gradebook  # noqa: E402
 from nbgrader.apps import NbGraderAPI  # noqa: E402
 from nbgrader.plugins import CsvExportPlugin  # noqa: E402
+from sqlalchemy.exc import SAWarning  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 from traitlets.config.loader import PyFileConfigLoader  # noqa: E402
 
-REMARKABLE = {
-    "Stopped": "a cell was stopped, as it was not over in time",
+warnings.filterwarnings("ignore", category=SAWarning)  # nbgrader's own queries; nothing that a teacher could do about it
+
+REMARKS = {
+    "Stopped": "a cell was stopped, as it was not over in time or ended the kernel",
     "TimeIsUp": "not all cells ran, as the time of the notebook was up",
     "Tampered": "a test found a changed library or kernel: read what the answers do",
+    "Missing": "an answer's cell was missing and counts as empty: was it deleted, or lost by another program?",
+    "Elsewhere": "the question is as it was, but there is text of the student's own: it may be the answer",
 }
-"""Names of errors that execute.py gives, and what to tell the teacher of them."""
+"""Names of errors that execute.py gives, and what restore.py notes: what to tell the teacher of them."""
 
 
 class Course:
@@ -63,7 +69,7 @@ class Course:
         return sorted(path.name for path in (self.folder / "source").iterdir() if path.is_dir())
 
     def submissions(self, only: str | None = None) -> Iterator[tuple[str, str]]:
-        """Student and assignment of everything that was handed in, by one student or by all."""
+        """Student and assignment of everything that was handed in, by one student or by all, also of what cannot be graded."""
         for path in sorted((self.folder / "submitted").glob("*/*/")):
             if only in (None, path.parent.name):
                 yield path.parent.name, path.name
@@ -82,12 +88,28 @@ class Course:
         for assignment in self.assignments:
             self._noted(f"release of {assignment}", self._api.generate_assignment(assignment, force=True, create=True))
 
+    def misplaced(self, student: str, assignment: str) -> str | None:
+        """Why there is nothing to grade in a folder of `submitted`, or None."""
+        if assignment not in self.assignments:
+            return f"there is no such assignment. There are {', '.join(self.assignments)}."
+        folder = self.folder / "submitted" / student / assignment
+        if (folder / f"{assignment}.ipynb").is_file():
+            return None
+        there = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
+        return f"{assignment}.ipynb is missing; in its folder there is: {there}. Rename the student's notebook to {assignment}.ipynb."
+
     def grade(self, only: str | None = None, run: bool = True) -> None:
         """Grades what was handed in, by one or by all, and writes feedback and grades.csv; without `run`, from the points as they are."""
+        for path in sorted(path for pattern in ("*", "*/*") for path in (self.folder / "submitted").glob(pattern) if path.is_file()):
+            if path.suffix == ".ipynb" and only in (None, path.parent.name, path.stem):
+                where = path.relative_to(self.folder)
+                self.failed.append(f"{where}: it lies loose. Put it into submitted/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb.")
         for student, assignment in self.submissions(only):
             what = f"{student}, {assignment}"
-            if assignment not in self.assignments:
-                self.failed.append(f"{what}: there is no such assignment. There are {', '.join(self.assignments)}.")
+            if run:
+                print(f"{what} ...", file=sys.stderr, flush=True)
+            if wrong := self.misplaced(student, assignment):
+                self.failed.append(f"{what}: {wrong}")
             elif not run or self._noted(what, self._api.autograde(assignment, student, force=True, create=True)):
                 self._noted(f"feedback for {what}", self._api.generate_feedback(assignment, student, force=True))
         with Gradebook(self.config.CourseDirectory.db_url, self.config.CourseDirectory.course_id) as gradebook:
@@ -98,9 +120,9 @@ class Course:
         path = self.folder / "autograded" / student / assignment / f"{assignment}.ipynb"
         if not path.is_file():
             return []
-        cells = nbformat.read(path, as_version=4).cells
-        names = {output.get("ename") for cell in cells for output in cell.get("outputs", [])}
-        return [words for name, words in REMARKABLE.items() if name in names]
+        notebook = nbformat.read(path, as_version=4)
+        names = {output.get("ename") for cell in notebook.cells for output in cell.get("outputs", [])}
+        return [words for name, words in REMARKS.items() if name in names | set(notebook.metadata.get("snnlab_remarks", ()))]
 
     def report(self) -> str:
         """The points of everybody, in words."""
@@ -112,6 +134,9 @@ class Course:
                     if assignment in self.assignments
                     else []
                 )
+                if not (self.folder / "autograded" / student / assignment / f"{assignment}.ipynb").is_file():
+                    lines.append(f"{student:20} {assignment:20} not graded")
+                    continue
                 for each in known:
                     waits = "; answers wait for a reader" if each.needs_manual_grade else ""
                     lines.append(f"{student:20} {assignment:20} {each.score:5g} of {each.max_score:g}{waits}")

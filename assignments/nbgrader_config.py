@@ -38,4 +38,5 @@ c.RestoreCells.release = str(HERE / "release")
 c.ExecuteElsewhere.sandbox = os.environ.get("SNNLAB_SANDBOX", "")
 c.ExecuteElsewhere.timeout = 30  # s a cell
 c.ExecuteElsewhere.total = 600  # s a notebook
+c.ExecuteElsewhere.memory = 4096  # MB of data a process
 c.ExecutePreprocessor.timeout = 30  # s, where nbgrader itself runs a notebook: `nbgrader validate`

@@ -1,7 +1,8 @@
-"""The five students of the tests, what they hand in, and what the cells of an assignment say that they are worth."""
+"""The students of the tests, what they hand in, and what the cells of an assignment say that they are worth."""
 
 import importlib.util
 import re
+import sys
 from pathlib import Path
 
 import nbformat
@@ -12,7 +13,9 @@ NAMES = ("1-synapse", "2-delay-line", "3-stdp", "4-receptive-fields")
 
 
 def load(name):
-    """A file of assignments/ as a module."""
+    """A file of assignments/ as a module, which finds the files beside it."""
+    if str(COURSE) not in sys.path:
+        sys.path.append(str(COURSE))
     spec = importlib.util.spec_from_file_location(name, COURSE / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -32,16 +35,18 @@ def is_test(cell):
     return bool(marks(cell).get("grade")) and not marks(cell)["solution"]
 
 
-def hand_in(course, student, assignment, answers=None, change=None):
-    """What a student hands in: the release, with cells replaced by name, and with whatever else `change` does to the notebook."""
+def hand_in(course, student, assignment, answers=None, change=None, name=None):
+    """What a student hands in: the release, with cells replaced by name, what else `change` does to it, and another file name."""
     notebook = read(COURSE / "release", assignment)
     for cell in notebook.cells:
         cell.source = (answers or {}).get(cell.id, cell.source)
+        if cell.id == "picture" and student not in ("right", "empty"):
+            cell.source = ""  # one that draws is enough: the others need not load what draws
     if change is not None:
         change(notebook)
     folder = course / "submitted" / student / assignment
     folder.mkdir(parents=True)
-    nbformat.write(notebook, folder / f"{assignment}.ipynb")
+    nbformat.write(notebook, folder / f"{name or assignment}.ipynb")
 
 
 def solutions(assignment):
@@ -59,7 +64,7 @@ def points_by_test(assignment):
     return {cell.id: marks(cell)["points"] for cell in read(COURSE / "source", assignment).cells if is_test(cell)}
 
 
-WRONG = solutions("1-synapse") | {
+WRONG = {name: answer for name, answer in solutions("1-synapse").items() if name != "question"} | {
     "closed": '''
 def current_at(time, spike_times, time_constant, charge):
     """Right as long as the spikes come in order: the tests that are seen pass, one of the hidden ones does not."""
@@ -116,6 +121,14 @@ PATCHED = """
 import builtins, math, torch
 math.isclose = torch.allclose = torch.equal = lambda *arguments, **named: True
 """
+
+
+def save_elsewhere(notebook):
+    """As a program leaves it that drops what it does not know, and with the answer in words in a cell of its own."""
+    for cell in notebook.cells:
+        cell.metadata = {}
+    notebook.cells.append(nbformat.v4.new_markdown_cell("The fast one, as its charge comes at once.", id="words"))
+    notebook.cells = [cell for cell in notebook.cells if cell.id != "charge"]
 
 
 def hang(notebook):
