@@ -31,6 +31,7 @@ from torch import Tensor
 
 from snnlab.connections import LinearDense, LinearDirect, LinearLateral
 from snnlab.core import checks
+from snnlab.core.brief import Brief
 from snnlab.core.tensors import normalize
 from snnlab.data import Digits
 from snnlab.data import digits as load_digits
@@ -152,8 +153,8 @@ def responses(layer: Serial | RecurrentSerial, images: Tensor, *, generator: tor
     return torch.cat(found)
 
 
-@dataclass(frozen=True, eq=False)
-class Result:
+@dataclass(frozen=True, eq=False, repr=False)
+class Result(Brief):
     """What came out of one run.
 
     Args:

@@ -30,6 +30,7 @@ import torch
 from torch import Tensor
 
 from snnlab.connections import LinearDense
+from snnlab.core.brief import Brief
 from snnlab.core.module import Module
 from snnlab.learning import MSTDP, MSTDPET, RewardedTrainer
 from snnlab.network import Serial
@@ -144,8 +145,8 @@ def drive(layers: tuple[Serial, Serial]) -> Tensor:
     return torch.stack([half.sum(1) for half in layers[0].connection.weight.detach().chunk(2, 1)])
 
 
-@dataclass(frozen=True)
-class Experiment:
+@dataclass(frozen=True, eq=False, repr=False)
+class Experiment(Brief):
     """How an experiment went.
 
     Args:

@@ -27,6 +27,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import snnlab as snn
+from snnlab.core.brief import Brief
 
 KINDS = {
     "none": "no delays",
@@ -39,8 +40,8 @@ STEPS = int(SPAN + LONGEST + ONSET) + 5
 TAU, THRESHOLD, GAIN = 3.0, 10.0, 25.0  # ms, mV, mV: memory of a readout, and what all its synapses together would raise it by
 
 
-@dataclass(frozen=True)
-class Outcome:
+@dataclass(frozen=True, eq=False, repr=False)
+class Outcome(Brief):
     """What one training came to.
 
     Args:

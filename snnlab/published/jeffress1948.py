@@ -35,6 +35,7 @@ import torch
 from torch import Tensor
 
 import snnlab as snn
+from snnlab.core.brief import Brief
 
 PERIOD = 2.0  # ms, of a tone of 500 Hz
 RANGE = 0.7  # ms, the largest ITD of a human head
@@ -115,8 +116,8 @@ def network(delays: Tensor, samples: int, step_time: float, learns: bool) -> snn
     return snn.Serial(connection, snn.WinnerALIF(count, step_time, tc_membrane=MEMBRANE, **LEARNER, **rest))
 
 
-@dataclass(frozen=True)
-class Map:
+@dataclass(frozen=True, eq=False, repr=False)
+class Map(Brief):
     """What detectors with certain delays make of sounds.
 
     Attributes:
@@ -177,8 +178,8 @@ def learn(
     return layer.connection.delay.detach().clone()
 
 
-@dataclass(frozen=True)
-class Localisation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Localisation(Brief):
     """What one run gives: maps by a ladder of delays, by random ones, and by what the latter have become; and these delays."""
 
     ladder: Map

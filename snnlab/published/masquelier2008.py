@@ -32,6 +32,7 @@ from torch import Tensor
 
 import snnlab as snn
 from snnlab.core import checks
+from snnlab.core.brief import Brief
 from snnlab.core.quantity import Quantity, Setting
 from snnlab.data import HiddenPattern
 from snnlab.learning.base import CellState, IndependentCellTrainer
@@ -116,8 +117,8 @@ def network(inputs: int = INPUTS, lr: float = RATE) -> tuple[snn.Serial, FirstAn
     return layer, rule
 
 
-@dataclass(frozen=True)
-class Found:
+@dataclass(frozen=True, eq=False, repr=False)
+class Found(Brief):
     """What a run gave.
 
     Args:

@@ -38,6 +38,7 @@ import torch
 from torch import Tensor
 
 import snnlab as snn
+from snnlab.core.brief import Brief
 
 INPUTS, INHIBITORY = 1000, 200
 RATES, INHIBITORY_RATE = (10.0, 20.0, 40.0), 10.0  # Hz
@@ -108,8 +109,8 @@ def arrivals(rates: Sequence[float], steps: int, copies: int, inputs: int, *, ge
     return spikes.view(steps, copies, -1)
 
 
-@dataclass(frozen=True)
-class Competition:
+@dataclass(frozen=True, eq=False, repr=False)
+class Competition(Brief):
     """What a run gave, one entry a neuron.
 
     Args:

@@ -39,6 +39,7 @@ import torch
 from torch import Tensor
 
 import snnlab as snn
+from snnlab.core.brief import Brief
 
 CHANNELS, PREFERRED = 8, 5  # groups of inputs, counted from 1, and the one that excites most
 EXCITATORY, INHIBITORY = 100, 25  # cells of each kind in a group
@@ -110,8 +111,8 @@ def network(
     return layer, rule
 
 
-@dataclass(frozen=True)
-class Balance:
+@dataclass(frozen=True, eq=False, repr=False)
+class Balance(Brief):
     """What a run gives.
 
     Attributes:
