@@ -7,6 +7,7 @@ what they were saved with.
 import os
 import sys
 from pathlib import Path
+from time import time
 
 from sphinx.cmd.build import main as sphinx
 
@@ -21,6 +22,7 @@ from reference import Reference  # noqa: E402
 
 def build(site: Path, work: Path) -> int:
     """Builds the site into a folder, keeping sources and what Sphinx remembers in another; 0 where all is well."""
+    began = time()
     reference = Reference()
     gather.Gathered(work / "source").gather(reference)
     # -a: every page is written again, as each lists all others.
@@ -29,6 +31,7 @@ def build(site: Path, work: Path) -> int:
         return code
     gather.carry(site)
     sources.write(site, reference)
+    gather.sweep(site, began, work / "pages.txt")
     faults = list(inspection.faults(site))
     print(*faults, sep="\n", end="\n" if faults else "", file=sys.stderr)
     if not faults:

@@ -12,6 +12,8 @@ Nothing in the text is markup: whatever reStructuredText would take for it is es
 import re
 from collections.abc import Callable, Iterator
 
+from aligned import has_head, is_drawing, table
+
 Resolve = Callable[[str], str | None]
 """Takes code, such as `snn.layout(layer)`, to the full name of what the site has a place for, or to None."""
 
@@ -54,13 +56,13 @@ def rst(text: str, resolve: Resolve = lambda code: None) -> list[str]:
 
 
 def summary(text: str) -> str:
-    """The first sentence of a docstring, as it stands.
+    """The first sentence of a docstring, as it stands; what is indented, such as an equation, is no sentence.
 
     Example:
-        >>> summary("Adds 0.5, e.g. twice. Then\\nrests.")
+        >>> summary("    y = x\\n\\nAdds 0.5, e.g. twice. Then\\nrests.")
         'Adds 0.5, e.g. twice.'
     """
-    first = " ".join(text.strip().split("\n\n")[0].split())
+    first = next((" ".join(part.split()) for part in text.split("\n\n") if part.strip() and not part.strip("\n").startswith(" ")), "")
     found = re.match(r"(.+?[^.\s][^.\s]\.)(?=\s+[A-Z`]|$)", first)
     return found.group(1) if found else first
 
@@ -118,7 +120,7 @@ def prose(lines: list[str], resolve: Resolve) -> list[str]:
         first = block[0]
         if first.startswith(" "):
             block = dedented(block)
-            made += block if block[0].startswith(">>>") else [f".. code-block:: {language(block)}", "", *(f"    {line}" for line in block)]
+            made += block if block[0].startswith(">>>") else indented(block, resolve)
         elif first.startswith(">>>"):
             made += block
         elif first.startswith("- "):
@@ -129,6 +131,18 @@ def prose(lines: list[str], resolve: Resolve) -> list[str]:
             made.append(f"**{label.group(1)}:** {inline(words[label.end() :], resolve)}" if label else inline(words, resolve))
         made.append("")
     return made
+
+
+def indented(lines: list[str], resolve: Resolve) -> list[str]:
+    """A table, or else a block of code, equations or a drawing."""
+    told = language(lines)
+    if told == "text" and (rows := table(lines)):
+        cells = [
+            [code(cell, resolve) if cell[:1].isupper() and resolve(cell) else inline(cell, resolve) for cell in cells] for cells in rows
+        ]
+        lines = [f"{'  ' if number else '* '}- {cell}".rstrip() for row in cells for number, cell in enumerate(row)]
+        return [".. list-table::", *["    :header-rows: 1"] * has_head(rows), "", *(f"    {line}" for line in lines)]
+    return [f".. code-block:: {told}", *["    :class: drawing"] * is_drawing(lines), "", *(f"    {line}" for line in lines)]
 
 
 def blocks(lines: list[str]) -> Iterator[list[str]]:
@@ -195,10 +209,11 @@ def _no_list(found: re.Match) -> str:
     return f"{mark}\\{dot}" if begins and dot else f"\\{mark}{dot}" if begins else found.group(0)
 
 
-def code(text: str, resolve: Resolve) -> str:
-    """Code, as a link where it names something that the site has a place for."""
-    if found := HELP.match(text):
-        text = found.group(1)
-    called = CALL.match(text)
-    target = resolve(called.group(1) if called else text) if called or NAME.match(text) else None
-    return f":py:obj:`{text} <{target}>`" if target and "<" not in text else f"``{text}``"
+def code(text: str, resolve: Resolve, mark: str = "") -> str:
+    """Code, as a link where it names something that the site has a place for; `mark` is what Markdown calls such a link."""
+    helped, called = HELP.match(text), CALL.match(text)
+    target = resolve((helped or called)[1] if helped or called else text) if helped or called or NAME.match(text) else None
+    text = helped[1] if helped and not mark else text  # a page of the reference is what help would show
+    if not target or "<" in text:
+        return f"`{text}`" if mark else f"``{text}``"
+    return f"{mark or ':py:obj:'}`{text} <{target}>`"

@@ -1,7 +1,8 @@
 """The sources of the site, brought together in one folder: pages, notebooks, tables and the reference.
 
 Everything stays where it is in the repository, with links as they lead there, in JupyterLab and on a code host. On the way, links to a
-page of the site are turned to that page; other files that a link leads to come along.
+page of the site are turned to that page; other files that a link leads to come along. Code that names what the reference has a place
+for, such as `snn.LIF`, becomes a link to it; `snnlab/neurons/lif.py` leads to its source.
 
     docs/NAME.md            NAME                notebooks/NAME.ipynb    notebooks/NAME, and the notebook itself to be downloaded
     README.md               index               benchmarks/NAME.md      benchmarks/NAME
@@ -13,14 +14,18 @@ import json
 import os
 import re
 import shutil
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from docstring import Resolve, code
 from reference import Reference
 
 ROOT = Path(__file__).parents[2]
 TOP = {"README.md": "index", "CHANGELOG.md": "changelog", "CONTRIBUTING.md": "contributing", "benchmarks": "benchmarks"}
 LINK = re.compile(r"(?<!\\)\]\(([^)\s]+)\)|^\[[^]\n]+\]: (\S+)", re.MULTILINE)
+FILE = re.compile(r"snnlab/(\w+)/(\w+)\.py")
+NAMED = re.compile(r"^(?:snn(?:lab)?\.|help\(|[A-Z])")  # words in small letters, such as `run`, mean other things too
 FENCE = re.compile(r"(^```.*?^```$|^~~~.*?^~~~$|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
 
 
@@ -38,10 +43,12 @@ class Gathered:
 
     def __init__(self, folder: Path, root: Path = ROOT) -> None:
         self.folder, self.root, self.pages = folder, root, pages(root)
+        self.resolve: Resolve = lambda code: None
         self.written: set[Path] = set()
 
     def gather(self, reference: Reference) -> None:
         """Writes all sources, and removes what is none of them any more."""
+        self.resolve = reference.resolver("snnlab")
         for name, text in reference.pages():
             self.write(f"reference/{name}", text)
         for source, page in self.pages.items():
@@ -49,7 +56,8 @@ class Gathered:
             if path.suffix == ".ipynb":
                 self.notebook(source, page)
             elif path.suffix == ".md" and source != "README.md":
-                self.write(f"{page}.md", self.completed(self.linked(path.read_text(encoding="utf-8"), source, page), page))
+                text = self.completed(self.linked(path.read_text(encoding="utf-8"), source, page), page)
+                self.write(f"{page}.md", text.replace("<!-- packages -->", "\n".join(reference.overview())))
         for path in [path for path in self.folder.rglob("*") if path.is_file() and path not in self.written]:
             path.unlink()
 
@@ -71,7 +79,18 @@ class Gathered:
             return found[0].replace(target, self.turned(target, source, page))
 
         parts = FENCE.split(text)
-        return "".join(part if number % 2 else LINK.sub(turn, part) for number, part in enumerate(parts))
+        made = ""
+        for number, part in enumerate(parts):
+            free = number % 2 and not made.endswith(("[", "`")) and not made.rpartition("\n")[2].startswith("#")
+            made += self.code(part, page) if free else part if number % 2 else LINK.sub(turn, part)
+        return made
+
+    def code(self, marked: str, page: str) -> str:
+        """Code in a sentence as a link, where it names a source file or what the reference has a place for."""
+        text = marked.strip("`")
+        if (file := FILE.fullmatch(text)) and (self.root / text).is_file():
+            return f'<a href="{"../" * page.count("/")}source/{file[1]}/{file[2]}.html"><code>{text}</code></a>'
+        return code(text, self.resolve, mark="{py:obj}") if NAMED.match(text) and marked[1] != "`" and "\n" not in text else marked
 
     def turned(self, target: str, source: str, page: str) -> str:
         """Where a link in `source` leads to on the site, seen from `page`."""
@@ -107,6 +126,8 @@ class Gathered:
             elif pictures(cell):
                 live = any("Lab(" in "".join(output["data"].get("text/plain", "")) for output in pictures(cell))
                 cell["metadata"]["mystnb"] = described(name, live)
+                for output in pictures(cell):  # a picture of a given width leads to itself, so that a phone can show it enlarged
+                    output.setdefault("metadata", {})["image/png"] = {"width": width(output["data"]["image/png"])}
         head, _, rest = notebook["cells"][0]["source"].partition("\n")
         notebook["cells"][0]["source"] = f"{head}\n\n{take_along(path.name)}\n{rest}"
         notebook["metadata"]["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
@@ -154,6 +175,11 @@ def pictures(cell: dict) -> list[dict]:
     return [output for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
 
 
+def width(picture: str) -> int:
+    """The width of a PNG, given as base64, in pixels."""
+    return int.from_bytes(b64decode("".join(picture)[:32])[16:20])
+
+
 def described(name: str, live: bool) -> dict:
     """What the page says of a picture: words for those who cannot see it, and of a live panel that it moves in the notebook."""
     if not live:
@@ -176,3 +202,14 @@ def carry(folder: Path, root: Path = ROOT) -> None:
     (folder / "notebooks").mkdir(parents=True, exist_ok=True)
     for path in sorted((root / "notebooks").glob("*.ipynb")):
         shutil.copy(path, folder / "notebooks")
+
+
+def sweep(folder: Path, since: float, listed: Path) -> None:
+    """Removes pages and notebooks that an earlier build wrote, as a file lists them, and this one did not write again since a time."""
+    old = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
+    for path in map(folder.joinpath, old):
+        if path.is_file() and path.stat().st_mtime < since:
+            path.unlink()
+    found = (path for ending in ("html", "ipynb") for path in folder.rglob(f"*.{ending}"))
+    written = sorted(path.relative_to(folder).as_posix() for path in found if path.stat().st_mtime >= since)
+    listed.write_text("\n".join(written), encoding="utf-8")

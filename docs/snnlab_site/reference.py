@@ -9,70 +9,18 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from importlib import import_module
-from pathlib import Path
-from types import FunctionType, ModuleType
 from typing import Any
 
+import course
 from docstring import inline, rst, summary
+from names import PACKAGES, ROOT, arguments, is_member, own, public, title_and_words
 
-import snnlab
 from snnlab.core.quantity import Setting
 
-PACKAGES = {
-    "connections": "Connections",
-    "neurons": "Neurons",
-    "synapses": "Synapses",
-    "network": "Networks",
-    "learning": "Learning rules",
-    "updates": "Updates",
-    "encoding": "Encoding",
-    "observe": "Observation",
-    "data": "Data",
-    "plots": "Pictures: snn.plots",
-    "lab": "The live view: snn.lab",
-    "traced": "Traced spikes: snn.traced",
-    "published": "Published results",
-    "contract": "The contract of a model",
-    "core": "The core",
-}
-ROOT = Path(snnlab.__file__).parent
-
-
-def own(module: ModuleType) -> dict[str, Any]:
-    """Classes and functions that a module defines, that have words of their own and no underscore."""
-    things = {name: value for name, value in vars(module).items() if name[0] != "_" and isinstance(value, (type, FunctionType))}
-    return {name: value for name, value in things.items() if value.__module__ == module.__name__ and has_words(value)}
-
-
-def has_words(value: Any) -> bool:
-    """Whether a thing has a docstring of its own, not only that of a parent class."""
-    return bool(vars(value).get("__doc__") if isinstance(value, type) else value.__doc__)
-
-
-def public() -> dict[str, Any]:
-    """Every public class and function of the library, by the shortest name by which it is reached."""
-    named = {f"snnlab.{name}": getattr(snnlab, name) for name in snnlab.__all__}
-    for package in PACKAGES:
-        shown = import_module(f"snnlab.{package}")
-        for name in getattr(shown, "__all__", ()):
-            if getattr(shown, name) is not named.get(f"snnlab.{name}"):
-                named[f"snnlab.{package}.{name}"] = getattr(shown, name)
-    for path in sorted((ROOT / "published").glob("[a-z]*.py")):
-        module = import_module(f"snnlab.published.{path.stem}")
-        named |= {f"{module.__name__}.{name}": value for name, value in own(module).items()}
-    return {name: value for name, value in named.items() if isinstance(value, (type, FunctionType))}
-
-
-def title_and_words(module: ModuleType) -> tuple[str, str]:
-    """What a module is about, as a title, and the rest of its docstring."""
-    text = inspect.getdoc(module) or module.__name__
-    first, _, rest = text.partition("\n\n")
-    first = " ".join(first.split())
-    title, colon, words = first.partition(": ")
-    if not colon:
-        title, _, words = first.partition(". ")
-    words = words[:1].upper() + words[1:]
-    return title.rstrip("."), f"{words}\n\n{rest}".strip()
+NOTEBOOKS = ROOT.parent / "notebooks"
+LAWS = "snnlab.contract.check"
+FIRST = 3  # how many names of a package stand beside it
+SHOWN = 4  # how many notebooks are named that use a thing
 
 
 class Reference:
@@ -100,7 +48,7 @@ class Reference:
 
     @cached_property
     def modules(self) -> dict[str, list[str]]:
-        """Names of documented things by module: in the order of the source; the module with the base classes comes first."""
+        """Names of documented things by module, in the order of the source; first the module with base classes, or the package's name."""
         placed: dict[str, list[str]] = {}
         for name, value in self.things.items():
             placed.setdefault(value.__module__, []).append(name)
@@ -108,7 +56,7 @@ class Reference:
             placed.setdefault(name, [])
         for names in placed.values():
             names.sort(key=lambda name: inspect.getsourcelines(self.things[name])[1])
-        return dict(sorted(placed.items(), key=lambda item: (not item[0].endswith(".base"), item[0])))
+        return dict(sorted(placed.items(), key=lambda item: (item[0].split(".")[-1] not in ("base", item[0].split(".")[1]), item[0])))
 
     @cached_property
     def classes(self) -> dict[type, str]:
@@ -127,6 +75,18 @@ class Reference:
             if isinstance(value, type):
                 found |= {f"{name}.{member}": f"{name}.{member}" for member in self.members(value)}
         return found
+
+    @cached_property
+    def seen(self) -> dict[str, list[str]]:
+        """Notebooks by what they use."""
+        return course.users(NOTEBOOKS, self.places)
+
+    def seen_in(self, name: str) -> list[str]:
+        """The notebooks that use what goes by a name, as a line of links; nothing where its own words say where it is seen."""
+        pages, text = self.seen.get(name, []), inspect.getdoc(self.things.get(name)) or ""
+        links = [f":doc:`{course.title(NOTEBOOKS / f'{page}.ipynb')} </notebooks/{page}>`" for page in pages[:SHOWN]]
+        rest = f" and {len(pages) - SHOWN} more" * (len(pages) > SHOWN)
+        return [f"**Seen in:** {', '.join(links)}{rest}", ""] if pages and "Seen in:" not in text else []
 
     def members(self, cls: type) -> list[str]:
         """Methods and properties of a class with words of their own, with those of its bases that are not documented themselves."""
@@ -181,6 +141,17 @@ class Reference:
             for name, names in modules.items():
                 yield f"{package}/{name.rpartition('.')[2]}.rst", "\n".join(self.module(name, names))
 
+    def overview(self) -> Iterator[str]:
+        """All packages as a list in Markdown: what each is for, and what most notebooks use of it."""
+        for package, title in PACKAGES.items():
+            words = summary(inspect.getdoc(import_module(f"snnlab.{package}")) or "")
+            words = re.sub(r"^(The )?\w+( rules)?: (\w)", lambda found: found[3].upper(), words)  # its title stands before it
+            within = {module: names for module, names in self.modules.items() if module.startswith(f"snnlab.{package}.")}
+            names = [name for module, names in within.items() for name in (*names, *{module} - {*self.things})]
+            names.sort(key=lambda name: -len(self.seen.get(name, ())))
+            links = ", ".join(f"{{py:obj}}`{name.rpartition('.')[2]} <{name}>`" for name in names[:FIRST])
+            yield f"- **[{title}](reference/{package}/index.rst)**. {words} {links}, …"
+
     def package(self, name: str, title: str, modules: dict[str, list[str]]) -> Iterator[str]:
         """The page of a package: what it says, and what each of its modules shows."""
         text = inspect.getdoc(import_module(name)) or ""
@@ -207,29 +178,23 @@ class Reference:
         """The page of a module: what it says, and all that it shows."""
         title, words = title_and_words(import_module(name))
         yield from [inline(title), "=" * 2 * len(title), "", f".. py:module:: {name}"]
-        yield from [*(["    :no-index:"] if name in self.things else []), "", f"``{name}``", "", *rst(words, self.resolver(name))]
+        yield from [*(["    :no-index:"] if name in self.things else []), "", f"``{name}``", ""]
+        yield from [*rst(words, self.resolver(name)), *(() if name in self.things else self.seen_in(name))]
         for each in names:
             value = self.things[each]
             kind = "class" if isinstance(value, type) else "function"
             yield from [f".. auto{kind}:: {each}"]
             if kind == "class":
-                yield from ["    :show-inheritance:", "    :member-order: bysource"]
+                yield from ["    :show-inheritance:"] * (value.__bases__ != (object,))
+                yield "    :member-order: bysource"
                 if members := self.members(value):
                     yield f"    :members: {', '.join(members)}"
-            yield ""
+            yield from ["", *(f"    {line}" for line in self.seen_in(each))]
+        yield from self.laws() if name == LAWS else ()
 
-
-def is_member(value: Any) -> bool:
-    """Whether this is a method or a property of the library with words of its own. Settings are listed with their class."""
-    kinds = (FunctionType, property, classmethod, staticmethod, cached_property)
-    inner = getattr(value, "fget", None) or getattr(value, "func", None) or getattr(value, "__func__", value)
-    ours = getattr(inner, "__module__", "").startswith("snnlab")  # matplotlib and torch put methods into classes that are derived of theirs
-    return isinstance(value, kinds) and ours and not isinstance(value, Setting) and bool(getattr(value, "__doc__", None))
-
-
-def arguments(value: Any) -> list[str]:
-    """Names of the arguments of a class or a function; none of what takes none."""
-    try:
-        return list(inspect.signature(value).parameters)
-    except (TypeError, ValueError):
-        return []
+    def laws(self) -> Iterator[str]:
+        """The laws of the contract by name, as the dictionary of them is no class and no function."""
+        yield from [".. py:data:: LAWS", "    :module: snnlab.contract", "    :type: dict[str, Law]", ""]
+        yield from ["    The laws by name: what each says, and what to do where it is broken. `without` of a check takes such names.", ""]
+        for name, law in import_module(LAWS).LAWS.items():
+            yield from [f"    ``{name}``", f"        {inline(law.advice, self.resolver(LAWS))}", ""]

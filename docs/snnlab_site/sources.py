@@ -33,8 +33,11 @@ body { background: light-dark(#fff, #131416); color: light-dark(#111, #ddd); }
 header a { margin-right: 1.5em; }
 a { color: light-dark(#00598c, #7cc4f0); }
 h1 { font-size: 1.2rem; font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
-pre { margin: 0; overflow-x: auto; font: 0.9rem/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
-pre > span:has(> a:target) { background: light-dark(#fff3c4, #4a3c00); }
+pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+pre { font: 0.9rem/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+code { font: inherit; }
+code > span { display: block; padding-left: 8ch; text-indent: -8ch; scroll-margin-top: 30vh; }
+code > span:target { background: light-dark(#fff3c4, #4a3c00); }
 .linenos { color: light-dark(#666, #999); padding-right: 1em; user-select: none; }
 """
 

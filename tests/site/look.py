@@ -46,6 +46,8 @@ LOOK = """() => {
         width: document.scrollingElement.scrollWidth, wide: wide.slice(0, 5).map(e => e.outerHTML.slice(0, 120)),
         texts: texts.length, smallest: smallest.size, small: smallest.words, contrast: palest.contrast, pale: palest.words,
         ground: ground(document.querySelector("article")),
+        cut: [...document.querySelectorAll("article :is(pre, .formula)")].filter(e => e.scrollWidth > e.clientWidth + 1)
+            .map(e => e.innerText.slice(0, 80)),
         broken: [...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src),
     };
 }"""

@@ -1,6 +1,7 @@
 """A docstring becomes reStructuredText, and says the same."""
 
 import pytest
+from docutils import nodes
 from docutils.core import publish_doctree
 
 PLACES = {"LIF": "snnlab.LIF", "snn.layout": "snnlab.layout", "snnlab.neurons.lif": "snnlab.neurons.lif"}
@@ -99,7 +100,47 @@ def test_a_section_ends_where_words_begin_again(tree):
 
 @pytest.mark.parametrize(
     ("text", "first"),
-    [("One. Two.", "One."), ("At 0.5, e.g. here, and\nthere. Two.", "At 0.5, e.g. here, and there."), ("No end\n\nTwo.", "No end")],
+    [
+        ("One. Two.", "One."),
+        ("At 0.5, e.g. here, and\nthere. Two.", "At 0.5, e.g. here, and there."),
+        ("No end\n\nTwo.", "No end"),
+        ("    y = x\n\n    z = y\n\nOne. Two.", "One."),
+        ("    y = x", ""),
+    ],
 )
 def test_a_summary_is_the_first_sentence(text, first, docstring):
     assert docstring.summary(text) == first
+
+
+TABLE = """Words.
+
+    rule      trains   by
+    LIF       weight   pairs of spikes
+    nearest   delay    the nearer step;
+                       on a tie the older
+    linear    both     each:  its share
+"""
+
+
+def test_what_stands_in_columns_is_a_table(docstring):
+    made = "\n".join(docstring.rst(TABLE, PLACES.get))
+    table = publish_doctree(f".. role:: py:obj(code)\n\n{made}", settings_overrides={"halt_level": 2, "warning_stream": ""})[-1]
+    assert table.tagname == "table"
+    assert [entry.astext() for entry in next(table.findall(nodes.thead)).findall(nodes.entry)] == ["rule", "trains", "by"]
+    rows = [[entry.astext() for entry in row.findall(nodes.entry)] for row in next(table.findall(nodes.tbody)).children]
+    assert [row[2] for row in rows] == ["pairs of spikes", "the nearer step; on a tie the older", "each: its share"]
+    assert ":py:obj:`LIF <snnlab.LIF>`" in made
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("    a = 1   here\n    b = 2   there\n    c = 3   else", "code-block:: text"),
+        ("    a ──► b\n    c       d\n    e       f", "class: drawing"),
+        ("    a   b\n    c   d", "code-block:: text"),
+    ],
+)
+def test_equations_and_drawings_are_no_tables(text, kind, docstring):
+    made = "\n".join(docstring.rst(f"Words.\n\n{text}"))
+    assert "list-table" not in made
+    assert kind in made

@@ -16,9 +16,9 @@ import snnlab as snn
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
-FAMILIES = ("data", "lab", "plots", "traced")
+FAMILIES = ("contract", "data", "lab", "plots", "traced")
 SHOTS = ROOT / "tests" / "browser" / "screenshots"
-LOOKED_AT = ("index", "notebooks/06-layers", "reference/connections/dense", "teaching")
+LOOKED_AT = ("index", "notebooks/03-connections", "reference/connections/dense", "teaching")
 
 
 def public():
@@ -69,6 +69,20 @@ def test_links_between_notebooks_lead_from_page_to_page(site):
     assert re.search(r'<p>You should know what a delay is \(<a [^>]*href="02-delays\.html">', source)
 
 
+def test_code_in_the_words_of_a_notebook_leads_to_the_reference_and_to_the_source(site):
+    source = (site / "notebooks" / "06-layers.html").read_text(encoding="utf-8")
+    assert '<a class="reference internal" href="../reference/network/serial.html#snnlab.Serial"' in source
+    assert '<a href="../source/network/run.html"><code>snnlab/network/run.py</code></a>' in source
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_every_picture_of_a_notebook_leads_to_itself_to_be_enlarged(name, site):
+    source = (site / "notebooks" / f"{name}.html").read_text(encoding="utf-8")
+    pictures = re.findall(r'<a class="[^"]*image-reference[^"]*" href="([^"]+)"><img [^>]*src="([^"]+)" width="\d+" />', source)
+    assert len(pictures) == source.count('src="../_images/') > 0
+    assert [(leads, shows) for leads, shows in pictures if leads != shows] == []
+
+
 @pytest.mark.parametrize("name", ["start", "teaching", "classrooms", "reference", "benchmarks", "changelog", "contributing"])
 def test_the_first_page_leads_to(name, site):
     assert f'href="{name}.html"' in (site / "index.html").read_text(encoding="utf-8")
@@ -115,6 +129,32 @@ def test_names_in_words_lead_to_their_places(site):
     assert 'href="../network/layout.html#snnlab.layout"' in page  # `snn.layout(layer)`
 
 
+def test_a_name_leads_to_the_notebooks_that_use_it(site):
+    page = (site / "reference" / "contract" / "check.html").read_text(encoding="utf-8")
+    assert re.search(r'<strong>Seen in:</strong> <a [^>]*href="\.\./\.\./notebooks/14-write-your-own\.html"', page)
+    page = text(site / "reference" / "neurons" / "lif.html")
+    assert re.search(r"Seen in: 00 · Start , 01 · Currents , [^,]+ , [^,]+ and \d+ more", page)
+
+
+def test_the_laws_of_the_contract_are_listed_by_name(site):
+    page = text(site / "reference" / "contract" / "check.html")
+    assert [name for name in import_module("snnlab.contract").LAWS if name not in page] == []
+
+
+def test_a_package_shows_what_bears_its_name_first_and_no_table_as_a_sentence(site):
+    page = text(site / "reference" / "lab" / "index.html").rpartition("The only place that knows of widgets.")[2]
+    assert page.startswith(" The lab An experiment and its live view")
+    assert "step t gets row t" not in page
+    source = (site / "reference" / "lab" / "inputs.html").read_text(encoding="utf-8")
+    cells = re.findall(r"<td><p>(.*?)</p></td>", re.search(r"<table.*?</table>", source, re.DOTALL)[0])
+    assert cells[:3] == ["a tensor T x B x …", "step t gets row t mod T", "a callable f(t)"]
+
+
+def test_the_page_of_the_reference_says_what_each_part_is_for(site):
+    page = text(site / "reference.html")
+    assert "Learning rules . What a cell’s spikes make of its weights, or of its delays. STDP , " in page
+
+
 def test_no_markup_is_left_in_words(site):
     left = re.compile(r":(py:)?\w+:`|``|\.\. [a-z-]+::|\\[*|_]")
     pages = list((site / "reference").rglob("*.html"))
@@ -135,6 +175,14 @@ def test_the_build_looked_at_all_pages_and_found_no_dead_link_and_nothing_from_e
     site, said = built  # test_inspection.py shows that it finds what is wrong
     pages = re.search(r"^(\d+) pages, no dead link, nothing from another host", said, re.MULTILINE)
     assert int(pages[1]) == len(list(site.rglob("*.html"))) > 100
+
+
+def test_pages_of_an_earlier_build_are_gone_and_nobody_elses(site):
+    assert [name for name in ("notebooks/98-gone.html", "notebooks/98-gone.ipynb", "source/lab/gone.html") if (site / name).exists()] == []
+    assert (site / "not-ours.html").read_text() == "<p>Words"
+    listed = (site.with_name("site-work") / "pages.txt").read_text().splitlines()
+    assert {"index.html", "notebooks/06-layers.ipynb", "source/lab/lab.html"} < set(listed)
+    assert "not-ours.html" not in listed
 
 
 def test_formulas_are_set_without_a_script(site):
@@ -160,6 +208,7 @@ def test_a_page_fits_a_phone_and_is_large_enough_to_read(page, scheme, looks):
     seen, shots = looks
     look = seen[f"{page} {scheme}"]
     try:
+        assert look["cut"] == []
         assert look["width"] <= 390, f"wider than the screen: {look['wide']}"
         assert look["smallest"] >= 14, f"small: {look['small']}"
         assert look["contrast"] >= 4.5, f"hard to read: {look['pale']}"

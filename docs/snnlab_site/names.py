@@ -1,0 +1,83 @@
+"""What has a place in the reference: the public names of the library, and the words of its modules."""
+
+import inspect
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import snnlab
+from snnlab.core.quantity import Setting
+
+PACKAGES = {
+    "connections": "Connections",
+    "neurons": "Neurons",
+    "synapses": "Synapses",
+    "network": "Networks",
+    "learning": "Learning rules",
+    "updates": "Updates",
+    "encoding": "Encoding",
+    "observe": "Observation",
+    "data": "Data",
+    "plots": "Pictures: snn.plots",
+    "lab": "The live view: snn.lab",
+    "traced": "Traced spikes: snn.traced",
+    "published": "Published results",
+    "contract": "The contract of a model",
+    "core": "The core",
+}
+ROOT = Path(snnlab.__file__).parent
+
+
+def own(module: ModuleType) -> dict[str, Any]:
+    """Classes and functions that a module defines, that have words of their own and no underscore."""
+    things = {name: value for name, value in vars(module).items() if name[0] != "_" and isinstance(value, (type, FunctionType))}
+    return {name: value for name, value in things.items() if value.__module__ == module.__name__ and has_words(value)}
+
+
+def has_words(value: Any) -> bool:
+    """Whether a thing has a docstring of its own, not only that of a parent class."""
+    return bool(vars(value).get("__doc__") if isinstance(value, type) else value.__doc__)
+
+
+def public() -> dict[str, Any]:
+    """Every public class and function of the library, by the shortest name by which it is reached."""
+    named = {f"snnlab.{name}": getattr(snnlab, name) for name in snnlab.__all__}
+    for package in PACKAGES:
+        shown = import_module(f"snnlab.{package}")
+        for name in getattr(shown, "__all__", ()):
+            if getattr(shown, name) is not named.get(f"snnlab.{name}"):
+                named[f"snnlab.{package}.{name}"] = getattr(shown, name)
+    for path in sorted((ROOT / "published").glob("[a-z]*.py")):
+        module = import_module(f"snnlab.published.{path.stem}")
+        named |= {f"{module.__name__}.{name}": value for name, value in own(module).items()}
+    return {name: value for name, value in named.items() if isinstance(value, (type, FunctionType))}
+
+
+def title_and_words(module: ModuleType) -> tuple[str, str]:
+    """What a module is about, as a title, and the rest of its docstring."""
+    text = inspect.getdoc(module) or module.__name__
+    first, _, rest = text.partition("\n\n")
+    first = " ".join(first.split())
+    title, colon, words = first.partition(": ")
+    if not colon:
+        title, _, words = first.partition(". ")
+    words = words[:1].upper() + words[1:]
+    return title.rstrip("."), f"{words}\n\n{rest}".strip("\n")
+
+
+def is_member(value: Any) -> bool:
+    """Whether this is a method or a property of the library with words of its own. Settings are listed with their class."""
+    kinds = (FunctionType, property, classmethod, staticmethod, cached_property)
+    inner = getattr(value, "fget", None) or getattr(value, "func", None) or getattr(value, "__func__", value)
+    ours = getattr(inner, "__module__", "").startswith("snnlab")  # matplotlib and torch put methods into classes that are derived of theirs
+    return isinstance(value, kinds) and ours and not isinstance(value, Setting) and bool(getattr(value, "__doc__", None))
+
+
+def arguments(value: Any) -> list[str]:
+    """Names of the arguments of a class or a function; none of what takes none."""
+    try:
+        return list(inspect.signature(value).parameters)
+    except (TypeError, ValueError):
+        return []
