@@ -44,6 +44,9 @@ def extrap_previous(sample: Tensor, sample_at: Tensor, prev_data: Tensor, next_d
         next_data: the value now stored for the newer step.
         step_time: distance of the two steps.
 
+    Units:
+        sample_at, step_time: ms
+
     Returns:
         the new older and the new newer value.
 

@@ -33,6 +33,9 @@ def interp_previous(prev_data: Tensor, next_data: Tensor, sample_at: Tensor, ste
         sample_at: the wanted time after prev_data; unused.
         step_time: distance of the two values; unused.
 
+    Units:
+        sample_at, step_time: ms
+
     Returns:
         prev_data itself.
 

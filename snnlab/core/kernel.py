@@ -32,6 +32,9 @@ def exp_stdp_post_kernel(diff: Tensor, learning_rate: float | Tensor, time_const
         time_constant: τ, above 0.
         **kwargs: what another kernel may need; unused here.
 
+    Units:
+        diff, time_constant: ms
+
     Returns:
         the change of each pair.
 

@@ -109,6 +109,10 @@ class HomogeneousPoissonEncoder(RateEncoder):
     Shape:
         inputs: (*S), any shape  ->  spikes: (steps, *S) bool, or `steps` tensors (*S) bool
 
+    Raises:
+        TypeError: a generator that is no torch.Generator, a length that is no whole number.
+        ValueError: a length below 1, a step time not above 0, a frequency below 0, a refractory gap below 0.
+
     Example:
         >>> encoder = HomogeneousPoissonEncoder(1000, 1.0, 100.0, refrac=5.0, generator=torch.Generator().manual_seed(0))
         >>> spikes = encoder(torch.tensor([0.0, 0.5]))
@@ -189,6 +193,10 @@ class HomogeneousPoissonApproxEncoder(RateEncoder):
     Shape:
         inputs: (*S), any shape  ->  spikes: (steps, *S) bool, or `steps` tensors (*S) bool
 
+    Raises:
+        TypeError: a generator that is no torch.Generator, a length that is no whole number.
+        ValueError: a length below 1, a step time not above 0, a frequency below 0.
+
     Example:
         >>> encoder = HomogeneousPoissonApproxEncoder(3, 1.0, 1000.0)
         >>> [step.tolist() for step in encoder(torch.tensor([0.0, 1.0]), online=True)]
@@ -216,6 +224,10 @@ class PoissonIntervalEncoder(RateEncoder):
 
     Shape:
         inputs: (*S), any shape  ->  spikes: (steps, *S) bool, or `steps` tensors (*S) bool
+
+    Raises:
+        TypeError: a generator that is no torch.Generator, a length that is no whole number.
+        ValueError: a length below 1, a step time not above 0, a frequency below 0.
 
     Example:
         >>> encoder = PoissonIntervalEncoder(1000, 1.0, 40.0, generator=torch.Generator().manual_seed(0))

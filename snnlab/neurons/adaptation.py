@@ -55,6 +55,9 @@ def adapt_current(
     Shape:
         adaptation: B x *shape x k;  voltage, spikes, at_rest: B x *shape;  time_constant, coupling, increment: k, or a number
 
+    Returns:
+        w after the step, in nA.
+
     Example:
         >>> voltage, yes = torch.tensor([-50.0]), torch.tensor([True])
         >>> adapt_current(torch.ones(1, 1), voltage, yes, yes, step_time=1.0, rest_v=-70.0, time_constant=10.0, coupling=0.1, increment=5.0)
@@ -76,6 +79,9 @@ def adapt_threshold(adaptation: Tensor, spikes: Tensor, at_rest: Tensor, *, deca
 
     Shape:
         adaptation: *shape x k;  spikes, at_rest: B x *shape;  decay, increment: k, or a number -> B x *shape x k
+
+    Returns:
+        θ after the step, in mV.
 
     Example:
         >>> one, yes = torch.ones(1, 1), torch.tensor([[True]])
@@ -114,6 +120,9 @@ def adapt_threshold_by_voltage(
 
     Shape:
         adaptation: *shape x k, or B x *shape x k;  voltage, spikes, at_rest: B x *shape;  rates, least: k, or a number -> B x *shape x k
+
+    Returns:
+        θ after the step, in mV.
 
     Example:
         >>> voltage, yes = torch.tensor([[-50.0]]), torch.tensor([[True]])

@@ -55,6 +55,9 @@ def exponential_voltage_step(
         sharpness: Δ, in mV.
         resistance: R, in MΩ.
 
+    Returns:
+        voltages after the step, in mV.
+
     Example:
         >>> settings = {"step_time": 1.0, "time_constant": 10.0, "rest_v": -65.0, "rheobase_v": -50.0, "sharpness": 2.0, "resistance": 10.0}
         >>> exponential_voltage_step(torch.tensor([-50.0]), torch.tensor([2.0]), **settings)

@@ -36,6 +36,9 @@ def linear_reset(voltage: Tensor, spikes: Tensor, *, rest_v: float, reset_v_mul:
         reset_v_mul: m, the share of the distance to rest that stays.
         reset_v_add: δ, in mV, which is taken away.
 
+    Returns:
+        voltages after the reset, in mV.
+
     Example:
         >>> linear_reset(torch.tensor([-40.0, -55.0]), torch.tensor([True, False]), rest_v=-60.0, reset_v_mul=0.5, reset_v_add=2.0)
         tensor([-52., -55.])

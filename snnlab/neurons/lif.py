@@ -31,6 +31,9 @@ def leaky_step(voltage: Tensor, inputs: Tensor, *, step_time: float, time_consta
         rest_v: voltage at rest, in mV.
         resistance: R, in MΩ.
 
+    Returns:
+        voltages after the step, in mV.
+
     Example:
         >>> leaky_step(torch.tensor([-65.0]), torch.tensor([1.0]), step_time=1.0, time_constant=10.0, rest_v=-65.0, resistance=20.0)
         tensor([-63.0967])

@@ -50,6 +50,9 @@ def quadratic_step(
         affinity: a, in 1/mV.
         resistance: R, in MΩ.
 
+    Returns:
+        voltages after the step, in mV.
+
     Example:
         >>> settings = {"step_time": 1.0, "time_constant": 10.0, "rest_v": -65.0, "crit_v": -55.0, "affinity": 0.1, "resistance": 10.0}
         >>> quadratic_step(torch.tensor([-60.0]), torch.tensor([2.0]), **settings)
