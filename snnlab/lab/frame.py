@@ -54,6 +54,14 @@ class Frames:
         if more and not lab.playing:
             lab.gate.show()  # the next part with the next frame
 
+    def first(self) -> dict[str, Any]:
+        """What a view shows before the lab has heard of it: the present frame, whoever looks; nothing where a value cannot be had."""
+        try:
+            table, buffer = pack(self._lab.scene.data())
+            return {"table": table, "buffer": buffer, "status": self._status() | {"seen": {}}}
+        except Exception:  # the frame that is asked for says which
+            return {}
+
     def _status(self, known: bool = True) -> dict[str, Any]:
         """What is told around the picture; the words for those who cannot see it only now and then while it runs."""
         lab, alt = self._lab, ""

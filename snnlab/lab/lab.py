@@ -220,6 +220,7 @@ class Lab(Player):
         quiet.add(self.view.model_id)
         widget = {"version_major": 2, "version_minor": 1, "model_id": self.view.model_id}
         png = base64.b64encode(self.picture().png()).decode()
+        self.view.first = self.frames.first()
         return {"application/vnd.jupyter.widget-view+json": widget, "image/png": png, "text/plain": repr(self)}
 
     # --- frames -----------------------------------------------------------------------------------------------------------------------

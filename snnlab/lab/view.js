@@ -170,6 +170,12 @@ function render({ model, el }) {
   model.on("change:scene", describe);
   dress(root, look);
   point(null);
+  const first = model.get("first");
+  if (first?.table) { // a kernel that runs other cells sends no frame until it is through with them
+    data = unpack(first.table, first.buffer);
+    status = first.status;
+    tell();
+  }
   fit();
   const leave = () => send({ do: "bye" });
   window.addEventListener("pagehide", leave); // a page that is closed takes nothing down in order

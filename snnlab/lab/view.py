@@ -2,7 +2,8 @@
 keys.js, and which view.js holds together.
 
 What is drawn once travels as the widget's state. What is drawn at every frame travels as one custom message with one binary buffer, which
-is not stored anywhere: a page that opens later asks for a frame.
+is not stored anywhere: a page that opens later asks for a frame. Only the frame of the moment in which the lab is shown is state, too: the
+page has it before it can ask, and a kernel that is busy with the cells below does not answer.
 """
 
 import base64
@@ -33,6 +34,9 @@ class View(anywidget.AnyWidget):
         scene: what is drawn once.
         controls: what the sliders are built from.
         devices: names for the menu of devices; empty for no menu.
+
+    Attributes:
+        first: the frame with which a view begins, until the lab answers it: `table`, `buffer` and `status`; empty for none.
     """
 
     _esm = "\n".join((HERE / name).read_text(encoding="utf-8") for name in (*PAINTING, "keys.js", "knobs.js", "keep.js", "view.js"))
@@ -40,6 +44,7 @@ class View(anywidget.AnyWidget):
     scene = traitlets.Dict().tag(sync=True)
     controls = traitlets.List().tag(sync=True)
     devices = traitlets.List().tag(sync=True)
+    first = traitlets.Dict().tag(sync=True)
 
     def __init__(self, scene: dict[str, Any], controls: list[dict[str, Any]], devices: list[dict[str, str]]) -> None:
         maps = {"sequential": _shades(style.SEQUENTIAL), "diverging": _shades(style.DIVERGING)}

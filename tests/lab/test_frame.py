@@ -33,6 +33,27 @@ def test_nothing_is_packed_where_nobody_looks(make_lab):
     assert lab.gate.free
 
 
+def test_a_lab_that_is_shown_leaves_its_frame_in_the_page_s_state(watched):
+    lab = watched()
+    lab.step(5)
+    assert lab.view.first == {}
+    lab._repr_mimebundle_()
+    lab.gate.open()
+    lab.show()
+    message, buffers = lab.sent[-1]
+    assert lab.view.first["table"] == message["table"]
+    assert lab.view.first["buffer"] == buffers[0]
+    assert lab.view.first["status"] == message["status"] | {"seen": {}}, "whatever other views have said"
+
+
+def test_a_lab_whose_values_cannot_be_had_is_shown_without_a_first_frame(make_lab):
+    box = {"size": 1.0}
+    lab = make_lab(controls=[Control("size", low=0, high=9, get=lambda: box["size"], set=lambda value: box.update(size=value))])
+    box["size"] = "large"
+    lab._repr_mimebundle_()
+    assert lab.view.first == {}
+
+
 def test_a_frame_names_what_waits_for_reset(watched):
     box = {"size": 1.0}
     size = Control("size", low=1, high=9, restart=True, get=lambda: box["size"], set=lambda value: box.update(size=value))
