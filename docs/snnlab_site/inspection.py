@@ -26,6 +26,8 @@ LOADS = {  # attributes that make a browser fetch something by itself; of <link>
     "use": ("href", "xlink:href"),
     "video": ("src", "poster"),
 }
+# Most tags, which lead nowhere and load nothing.
+PLAIN = re.compile(r'<span class="[\w -]*">|<span class="line" style="--in:\d+">|</span>|<wbr>')
 STYLE = re.compile(r"""url\(\s*["']?([^"')]+)|@import\s+["']([^"']+)""")
 
 
@@ -45,7 +47,7 @@ class Reader(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.page, self._style = Page(), False
-        self.feed(text)
+        self.feed(PLAIN.sub("", text))
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

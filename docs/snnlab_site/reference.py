@@ -13,7 +13,7 @@ from typing import Any
 
 import course
 from docstring import inline, rst, summary
-from names import PACKAGES, ROOT, arguments, is_member, own, public, title_and_words
+from names import PACKAGES, ROOT, arguments, is_member, line, own, public, title_and_words
 
 from snnlab.core.quantity import Setting
 
@@ -55,7 +55,7 @@ class Reference:
         for name in self.mentioned(self.things):
             placed.setdefault(name, [])
         for names in placed.values():
-            names.sort(key=lambda name: inspect.getsourcelines(self.things[name])[1])
+            names.sort(key=lambda name: line(self.things[name]))
         return dict(sorted(placed.items(), key=lambda item: (item[0].split(".")[-1] not in ("base", item[0].split(".")[1]), item[0])))
 
     @cached_property

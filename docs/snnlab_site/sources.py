@@ -8,12 +8,14 @@ from functools import reduce
 from html import escape
 from importlib import import_module
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
+from names import ROOT, line
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
-from reference import ROOT, Reference
+from reference import Reference
 
 LIGHT, DARK = "a11y-high-contrast-light", "a11y-high-contrast-dark"  # as the theme's own code blocks
 PAGE = """<!doctype html>
@@ -70,8 +72,9 @@ def link(domain: str, info: dict[str, Any]) -> str | None:
     first, *rest = info["fullname"].split(".")
     value = reduce(inspect.getattr_static, rest, getattr(import_module(info["module"]), first))
     value = getattr(value, "fget", None) or getattr(value, "func", None) or getattr(value, "__func__", value)
-    try:
-        path, line = Path(inspect.getsourcefile(value)), inspect.getsourcelines(value)[1]
-    except (TypeError, OSError):
+    if not isinstance(value, (type, FunctionType)):
         return None
-    return f"../../source/{path.relative_to(ROOT).with_suffix('').as_posix()}.html#line-{line}" if path.is_relative_to(ROOT) else None
+    path = Path(inspect.getsourcefile(value))
+    if not path.is_relative_to(ROOT):
+        return None
+    return f"../../source/{path.relative_to(ROOT).with_suffix('').as_posix()}.html#line-{line(value)}"

@@ -60,14 +60,15 @@ def main(chromium: str, site: Path, shots: Path, pages: list[str]) -> dict:
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-        for scheme in ("light", "dark"):
-            page = browser.new_page(**PHONE, color_scheme=scheme)
-            page.on("request", lambda request: foreign.append(request.url) if not request.url.startswith(("file:", "data:")) else None)
-            page.on("pageerror", lambda error: problems.append(str(error)))
-            page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-            for name in pages:
-                foreign.clear(), problems.clear()
-                page.goto((site / f"{name}.html").as_uri())
+        page = browser.new_page(**PHONE)
+        page.on("request", lambda request: foreign.append(request.url) if not request.url.startswith(("file:", "data:")) else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        for name in pages:
+            foreign.clear(), problems.clear()
+            page.goto((site / f"{name}.html").as_uri())
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
                 seen[f"{name} {scheme}"] = page.evaluate(LOOK) | {"foreign": list(foreign), "problems": list(problems)}
                 page.screenshot(path=shots / f"site-{name.replace('/', '-')}-{scheme}.png")
         page.goto((site / "search.html").as_uri() + "?q=LinearDense")

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 FAMILIES = ("contract", "data", "lab", "plots", "traced")
 SHOTS = ROOT / "tests" / "browser" / "screenshots"
-LOOKED_AT = ("index", "notebooks/03-connections", "reference/connections/dense", "teaching")
+LOOKED_AT = ("index", "notebooks/03-connections", "reference/connections/dense", "teaching", "genindex")
 
 
 def public():
@@ -153,6 +153,16 @@ def test_a_package_shows_what_bears_its_name_first_and_no_table_as_a_sentence(si
 def test_the_page_of_the_reference_says_what_each_part_is_for(site):
     page = text(site / "reference.html")
     assert "Learning rules . What a cell’s spikes make of its weights, or of its delays. STDP , " in page
+
+
+def test_a_link_to_a_line_of_the_source_leads_to_that_line_and_marks_it(site):
+    page = (site / "reference" / "neurons" / "lif.html").read_text(encoding="utf-8")
+    number = int(re.search(r'source/neurons/lif\.html#line-(\d+)"', page[page.index('id="snnlab.LIF"') :])[1])
+    source = (site / "source" / "neurons" / "lif.html").read_text(encoding="utf-8")
+    line = re.search(rf'<span id="line-{number}">(.*)', source)[1]
+    assert "class LIF(ThresholdNeuron):" in re.sub("<[^>]+>", "", line)
+    assert re.search(r'<code><span id="line-1">', source)
+    assert "code > span:target {" in (site / "_static" / "source.css").read_text(encoding="utf-8")
 
 
 def test_no_markup_is_left_in_words(site):
