@@ -12,6 +12,7 @@ A notebook that cannot be graded, damaged or not a notebook at all, is reported 
 import argparse
 import os
 import re
+import shutil
 import sys
 import sysconfig
 import tempfile
@@ -62,6 +63,7 @@ class Course:
         self.config.merge(settings or Config())
         self._api = NbGraderAPI(config=self.config)
         self.failed: list[str] = []
+        self.unreleased: set[str] = set()
 
     @property
     def assignments(self) -> list[str]:
@@ -84,9 +86,20 @@ class Course:
         return outcome["success"]
 
     def release(self) -> None:
-        """Makes release/ from source/, and tells the gradebook what there is to grade."""
+        """Makes release/ from source/, and tells the gradebook what there is to grade; where that fails, the release stays what it was."""
         for assignment in self.assignments:
-            self._noted(f"release of {assignment}", self._api.generate_assignment(assignment, force=True, create=True))
+            there = self.folder / "release" / assignment
+            with tempfile.TemporaryDirectory() as kept:
+                if there.is_dir():
+                    shutil.copytree(there, Path(kept) / assignment)
+                if self._noted(f"release of {assignment}", self._api.generate_assignment(assignment, force=True, create=True)):
+                    continue
+                self.failed[-1] += f". So nothing of {assignment} was graded, and all of it is as it was."
+                if "Cannot add or remove cells" in self.failed[-1]:
+                    self.failed[-1] += " Take that change back, or begin a new gradebook: docs/teaching.md, Change an assignment."
+                self.unreleased.add(assignment)
+                if (Path(kept) / assignment).is_dir():
+                    shutil.copytree(Path(kept) / assignment, there, dirs_exist_ok=True)
 
     def misplaced(self, student: str, assignment: str) -> str | None:
         """Why there is nothing to grade in a folder of `submitted`, or None."""
@@ -106,6 +119,8 @@ class Course:
                 self.failed.append(f"{where}: it lies loose. Put it into submitted/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb.")
         for student, assignment in self.submissions(only):
             what = f"{student}, {assignment}"
+            if assignment in self.unreleased:
+                continue
             if run:
                 print(f"{what} ...", file=sys.stderr, flush=True)
             if wrong := self.misplaced(student, assignment):

@@ -20,6 +20,7 @@ from tests.assignments.students import (
     cheat_openly,
     hand_in,
     hang,
+    lose_a_task,
     read,
     save_elsewhere,
     solutions,
@@ -56,6 +57,7 @@ def cycle(tmp_path_factory):
     hand_in(course, "hanging", "1-synapse", solutions("1-synapse") | HANGING, hang)
     with (course / "nbgrader_config.py").open("a") as config:
         config.write("\nc.ExecuteElsewhere.timeout = 5\n")  # s: nothing is loaded by then that takes long
+    lose_a_task(course / "source" / "3-stdp" / "3-stdp.ipynb")
     late = grade(course, "--student", "hanging")
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "snnlab") as gradebook:  # what a reader enters in nbgrader's page for it
         answer = gradebook.find_grade("question", "1-synapse", "1-synapse", "wrong")

@@ -131,6 +131,13 @@ def save_elsewhere(notebook):
     notebook.cells = [cell for cell in notebook.cells if cell.id != "charge"]
 
 
+def lose_a_task(path):
+    """A notebook of source/ from which a teacher takes a test, when notebooks were graded already."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells = [cell for cell in notebook.cells if cell.id != "balance-test"]
+    nbformat.write(notebook, path)
+
+
 def hang(notebook):
     """Before the last task, a loop that not even an interrupt stops."""
     place = [cell.id for cell in notebook.cells].index("build")

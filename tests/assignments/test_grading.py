@@ -126,6 +126,16 @@ def test_a_line_for_each_notebook_shows_how_far_the_grading_is(cycle):
     assert "SAWarning" not in cycle.everybody.stderr
 
 
+def test_a_release_that_cannot_be_made_is_told_and_what_was_there_stays(cycle, cells_of):
+    (said,) = [line for line in cycle.late.stderr.splitlines() if line.startswith("NOT DONE")]
+    assert said.startswith("NOT DONE  release of 3-stdp: RuntimeError: Cannot add or remove cells")
+    assert "nothing of 3-stdp was graded" in said
+    assert "begin a new gradebook" in said
+    assert {cell.id for cell in read(cycle.folder / "release", "3-stdp").cells} >= {"balance", "balance-test"}
+    assert "balance-test" in cells_of("cheating", "3-stdp")
+    assert float(cycle.grades["hanging", "1-synapse"]["raw_score"]) > 0, "the others are graded"
+
+
 def test_everybody_who_was_graded_gets_a_page_of_feedback(cycle):
     for student, assignment in [("right", "4-receptive-fields"), ("hanging", "1-synapse"), ("cheating", "3-stdp")]:
         page = (cycle.folder / "feedback" / student / assignment / f"{assignment}.html").read_text(encoding="utf-8")
