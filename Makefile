@@ -51,14 +51,16 @@ $(READY): pyproject.toml constraints.txt
 	    echo "Making $(VENV) with $$("$$python" --version) ..."; \
 	    "$$python" -m venv --clear $(VENV); \
 	fi; \
-	echo "Installing what constraints.txt lists into $(VENV): a minute or two, once ..."; \
+	echo "Installing what constraints.txt lists into $(VENV): some minutes, once ..."; \
 	$(BIN)/python -m pip install -qq --disable-pip-version-check $(PIP_FLAGS) --constraint constraints.txt --editable '.[lab,test,site]'; \
 	$(BIN)/python -c 'import matplotlib.font_manager' 2>/dev/null; \
 	touch $@
 
 # JUPYTER_PREFER_ENV_PATH: the kernel "python3" is the one of .venv, whatever kernels the user has at home.
+# JUPYTER_CONFIG_PATH: .jupyter leaves out the teachers' menu, which .venv has for the tests, and the question whether news may be fetched.
 lab: $(READY)
-	@cd notebooks && JUPYTER_PREFER_ENV_PATH=1 exec ../$(BIN)/python -m jupyter lab --ip=127.0.0.1 \
+	@cd notebooks && JUPYTER_PREFER_ENV_PATH=1 \
+	    JUPYTER_CONFIG_PATH="$(CURDIR)/.jupyter$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" exec ../$(BIN)/python -m jupyter lab --ip=127.0.0.1 \
 	    --ServerApp.root_dir="$(CURDIR)/notebooks" --LabApp.default_url=/lab/tree/00-start.ipynb \
 	    $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_FLAGS)
 

@@ -11,6 +11,8 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from jupyter_core.paths import jupyter_config_path
+from jupyter_server.extension.config import ExtensionConfigManager
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -156,6 +158,32 @@ def test_make_installs_once_and_again_when_the_versions_change(ready):
     os.utime(ready / ".venv" / ".ready", (1e9, 1e9))
     make(ready, "setup")
     assert len([call for call in calls(ready) if "pip install" in call]) == 2
+
+
+@shell_only
+@pytest.mark.parametrize(("own", "after"), [(None, ""), ("/their/own", ":/their/own")])
+def test_make_lab_leads_jupyter_to_our_settings_before_those_of_the_user(ready, monkeypatch, own, after):
+    script(ready / ".venv" / "bin" / "python", 'echo "$JUPYTER_CONFIG_PATH $*" > ../calls')
+    monkeypatch.delenv("JUPYTER_CONFIG_PATH", raising=False)
+    if own:
+        monkeypatch.setenv("JUPYTER_CONFIG_PATH", own)
+    assert make(ready, "setup").returncode == 0
+    assert make(ready, "lab").returncode == 0
+    assert calls(ready)[0].startswith(f"{ready.resolve()}/.jupyter{after} -m jupyter lab ")
+
+
+def test_the_lab_of_a_student_has_no_tools_of_a_teacher(monkeypatch):
+    def enabled():
+        servers = ExtensionConfigManager(read_config_path=jupyter_config_path()).get_jpserver_extensions()
+        listed = subprocess.run([sys.executable, "-m", "jupyter", "labextension", "list"], capture_output=True, text=True, check=True)
+        pages = [line for line in (listed.stdout + listed.stderr).splitlines() if "nbgrader" in line and "enabled" in line]
+        return [name for name, on in servers.items() if on and "nbgrader" in name], pages
+
+    servers, pages = enabled()
+    assert servers  # the environment of the tests has them
+    assert pages
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(ROOT / ".jupyter"))
+    assert enabled() == ([], [])
 
 
 @shell_only
