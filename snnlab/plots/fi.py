@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.legend_handler import HandlerTuple
 
 from snnlab.plots import style
 from snnlab.plots.heading import heading
@@ -62,16 +63,18 @@ def fi_curve(
         raise ValueError(f"labels must be one a curve, {count}, but are {len(labels)}.")
     names = [f"curve {i}" for i in range(count)] if labels is None else [str(label) for label in labels]
     ax = style.axes(ax, 4.8, 3.0)
-    for index, name in enumerate(names):
+    drawn: list[Any] = []  # as the legend has it: the lines of the theory together
+    for index in range(count):
         look = style.line(index) | ({} if ideal is None else {"linestyle": "none"})
-        ax.plot(currents, rates[:, index], marker=MARKERS[index % len(MARKERS)], markersize=4.5, label=name, **look)
+        drawn += ax.plot(currents, rates[:, index], marker=MARKERS[index % len(MARKERS)], markersize=4.5, **look)
     if ideal is not None:
-        for index in range(count):
-            ax.plot(ideal[0], ideal[1][:, index], label="theory" if index == 0 else None, **style.line(index))
+        drawn.append(tuple(ax.plot(ideal[0], ideal[1][:, index], **style.line(index))[0] for index in range(count)))
+        names.append("theory")
     ax.set(xlabel="current (nA)", ylabel="firing rate (Hz)")
     ax.set_ylim(bottom=-0.03 * ax.get_ylim()[1])  # marks at 0 Hz are drawn whole
     if count > 1 or labels is not None or ideal is not None:
-        ax.legend(loc="upper left", fontsize=8, frameon=False, handlelength=3.0)
+        together = {tuple: HandlerTuple(ndivide=None, pad=0.5)}
+        ax.legend(drawn, names, loc="upper left", fontsize=8, frameon=False, handlelength=3.0 + (ideal is not None), handler_map=together)
     return heading(ax, title, legend=False)
 
 

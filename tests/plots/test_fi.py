@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.lines import Line2D
 
 from snnlab.plots import fi_curve
 
@@ -35,6 +36,15 @@ def test_theory_is_a_line_and_what_was_measured_marks():
     assert (theory.get_linestyle(), theory.get_marker()) == ("-", "None")
     assert theory.get_xdata().tolist() == [1.0, 1.5, 2.0]
     assert measured.get_color() == theory.get_color()
+
+
+def test_the_legend_shows_every_line_of_the_theory():
+    ax = fi_curve([1.0, 2.0], [[3.0, 1.0], [4.0, 2.0]], labels=["short", "long"], theory=([1.0, 2.0], [[3.0, 1.0], [4.0, 2.0]]))
+    legend = ax.get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["short", "long", "theory"]
+    shown = [line.get_linestyle() for line in legend.findobj(Line2D) if line.get_marker() in ("", "None")]
+    assert shown == [line.get_linestyle() for line in ax.lines[2:]]
+    assert len(set(shown)) == 2
 
 
 def test_arrays_that_do_not_fit_are_refused():
