@@ -195,6 +195,6 @@ class Reference:
     def laws(self) -> Iterator[str]:
         """The laws of the contract by name, as the dictionary of them is no class and no function."""
         yield from [".. py:data:: LAWS", "    :module: snnlab.contract", "    :type: dict[str, Law]", ""]
-        yield from ["    The laws by name: what each says, and what to do where it is broken. The argument ``without`` of a check takes such names.", ""]
+        yield from ["    The laws by name, and what to do where one is broken; ``without`` of a check takes such names.", ""]
         for name, law in import_module(LAWS).LAWS.items():
             yield from [f"    ``{name}``", f"        {inline(law.advice, self.resolver(LAWS))}", ""]
