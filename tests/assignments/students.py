@@ -10,6 +10,7 @@ import nbformat
 ROOT = Path(__file__).parents[2]
 COURSE = ROOT / "assignments"
 NAMES = ("1-synapse", "2-delay-line", "3-stdp", "4-receptive-fields")
+LONGEST = "4-receptive-fields"
 
 
 def load(name):

@@ -5,29 +5,27 @@ import re
 import nbformat
 import pytest
 
-from tests.assignments.students import COURSE, NAMES, is_test, marks, points, points_by_test, read
+from tests.assignments.students import COURSE, LONGEST, NAMES, is_test, marks, points, points_by_test, read
 
 pytestmark = pytest.mark.notebook
 HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS\n?", re.DOTALL)
 
 
 def test_everybody_who_handed_in_a_notebook_has_a_row(cycle):
-    handed_in = {("right", "1-synapse"), ("right", "4-receptive-fields"), ("cheating", "1-synapse"), ("cheating", "3-stdp")}
+    handed_in = {("right", LONGEST), ("cheating", "1-synapse"), ("cheating", "3-stdp")}
     handed_in |= {(student, "1-synapse") for student in ("empty", "wrong", "hanging")}
     assert handed_in <= set(cycle.grades)
 
 
-@pytest.mark.parametrize("assignment", ["1-synapse", "4-receptive-fields"])
-def test_the_solutions_earn_every_point_that_a_test_gives(cycle, score_of, assignment):
-    scores = score_of("right", assignment)
-    assert {name: scores[name] for name in points_by_test(assignment)} == points_by_test(assignment)
-    assert float(cycle.grades["right", assignment]["max_score"]) == sum(points(assignment).values())
+def test_the_solutions_earn_every_point_that_a_test_gives(cycle, score_of):
+    scores = score_of("right", LONGEST)
+    assert {name: scores[name] for name in points_by_test(LONGEST)} == points_by_test(LONGEST)
+    assert float(cycle.grades["right", LONGEST]["max_score"]) == sum(points(LONGEST).values())
 
 
-@pytest.mark.parametrize("assignment", ["1-synapse", "4-receptive-fields"])
-def test_an_answer_in_words_waits_for_a_reader_and_gives_nothing_before(cycle, score_of, assignment):
-    assert score_of("right", assignment)["question"] == 0
-    row = next(line for line in cycle.everybody.stdout.splitlines() if line.split()[:2] == ["right", assignment])
+def test_an_answer_in_words_waits_for_a_reader_and_gives_nothing_before(cycle, score_of):
+    assert score_of("right", LONGEST)["question"] == 0
+    row = next(line for line in cycle.everybody.stdout.splitlines() if line.split()[:2] == ["right", LONGEST])
     assert "wait for a reader" in row
 
 
