@@ -85,3 +85,36 @@ def test_a_usual_mistake_costs_its_own_points_alone_and_is_told_in_words(assignm
 )
 def test_an_answer_in_numbers_of_single_precision_is_right(assignment, mistake):
     assert failed(assignment, changed(assignment, *mistake)) == {}
+
+
+TOGETHER = """
+known = {tuple(image): label for image, label in zip(snn.data.digits(flat=True).train_images.tolist(), snn.data.digits().train_labels)}
+known |= {tuple(image): label for image, label in zip(snn.data.digits(flat=True).test_images.tolist(), snn.data.digits().test_labels)}
+layer = generator = None
+scaled = lambda images, total: images
+presentations = lambda images, generator: images
+responses = lambda layer, images: torch.stack([torch.eye(10)[known[tuple(image)]] for image in images.tolist()])
+preferred = lambda counts, labels: torch.arange(10)
+read = lambda counts, owners: counts.argmax(1)
+"""
+"""A layer of ten neurons that knows every digit."""
+
+
+@pytest.mark.parametrize(
+    ("cheat", "is_right"),
+    [
+        ("", True),
+        ("digits.test_labels[:] = 0; read = lambda counts, owners: torch.zeros(len(counts))", False),
+        ("read = lambda counts, owners: digits.test_labels[: len(counts)]", False),
+    ],
+    ids=["honest", "labels overwritten", "labels read"],
+)
+def test_digits_are_read_from_what_neurons_say(cheat, is_right):
+    cells = {cell.id: cell.source for cell in read(COURSE / "source", "4-receptive-fields").cells}
+    names = {}
+    exec("\n".join([cells["setup"], TOGETHER, cheat]), names)
+    if is_right:
+        exec(cells["together-test"], names)
+    else:
+        with pytest.raises(AssertionError):
+            exec(cells["together-test"], names)
