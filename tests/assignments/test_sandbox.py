@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -93,6 +94,18 @@ def test_a_grading_that_is_interrupted_leaves_nothing_behind(tmp_path, monkeypat
         through(tmp_path, "import time; time.sleep(1000)")
     assert started[0].poll() is not None
     assert time.monotonic() - began < 500
+
+
+def test_the_container_holds_what_running_a_notebook_takes_and_nothing_that_grades(tmp_path):
+    lines = (COURSE / "Containerfile").read_text(encoding="utf-8").splitlines()
+    copied = [line.split()[1:-1] for line in lines if line.startswith("COPY assignments/")]
+    names = {name.removeprefix("assignments/") for names in copied for name in names}
+    for name in names:
+        shutil.copy(COURSE / name, tmp_path)
+    said = subprocess.run([sys.executable, tmp_path / "execute.py", "--help"], capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    assert {"--timeout", "--total", "--memory"} <= set(said.stdout.split())
+    assert names.isdisjoint({"grade.py", "restore.py", "sandbox.py", "nbgrader_config.py"})
 
 
 @pytest.fixture
