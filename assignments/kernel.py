@@ -3,6 +3,7 @@
 import queue
 import subprocess
 import time
+from collections.abc import Callable
 from typing import Any
 
 import nbformat
@@ -10,7 +11,7 @@ from jupyter_client.manager import start_new_kernel
 from nbformat import NotebookNode
 
 MOST = 1_000_000  # characters that a cell may put out
-WAKING = 5.0  # s that a kernel has to answer once it was interrupted
+WAKING = 5.0  # s that a kernel has to answer once it was interrupted, and again for what it had still to say
 STARTING = 120  # s that a kernel has to start, on a busy machine
 
 KEPT = ("stream", "display_data", "execute_result", "error")
@@ -25,16 +26,14 @@ class Stopped(Exception):
 
 
 class Outputs:
-    """Collects what a piece of code puts out, up to some characters and up to a moment."""
+    """Collects what a piece of code puts out, up to some characters."""
 
-    def __init__(self, until: float, most: int = MOST) -> None:
-        self.until, self.most = until, most
+    def __init__(self, most: int = MOST) -> None:
+        self.most = most
         self.kept: list[NotebookNode] = []
         self._size = 0
 
     def __call__(self, message: dict[str, Any]) -> None:
-        if time.monotonic() > self.until:
-            raise TimeoutError("it prints without end")
         if message["header"]["msg_type"] not in KEPT:
             return
         output = nbformat.v4.output_from_msg(message)
@@ -87,24 +86,45 @@ class Kernel:
         Raises:
             Stopped: it was not over in time.
         """
-        outputs = Outputs(time.monotonic() + timeout, most)
+        outputs, until = Outputs(most), time.monotonic() + timeout
+        asked = self._client.execute(source, store_history=counted, allow_stdin=False)
         try:
-            reply = self._client.execute_interactive(source, store_history=counted, allow_stdin=False, timeout=timeout, output_hook=outputs)
-        except TimeoutError:
+            while (message := self._read(self._client.get_iopub_msg, asked, until))["content"].get("execution_state") != "idle":
+                outputs(message)
+            return outputs.kept, self._read(self._client.get_shell_msg, asked, until)["content"]
+        except queue.Empty:
             raise Stopped(outputs.kept) from None
-        return outputs.kept, reply["content"]
 
     def wake(self) -> bool:
-        """Interrupts what runs; whether the kernel then answers."""
+        """Interrupts what runs; whether the kernel then answers, and all that it had put out by then is read and forgotten.
+
+        What an endless loop has printed waits in line before the answer to the next cell, which shall not pay for reading it.
+        """
         self._manager.interrupt_kernel()
         until = time.monotonic() + WAKING
         while self._manager.is_alive() and time.monotonic() < until:
             asked = self._client.execute("pass", silent=True, store_history=False)
             try:
-                while (reply := self._client.get_shell_msg(timeout=max(0.0, until - time.monotonic())))["parent_header"]["msg_id"] != asked:
+                status = self._read(self._client.get_shell_msg, asked, until)["content"]["status"]
+                if status != "ok":  # dropped together with what was interrupted
+                    continue
+                until = time.monotonic() + WAKING
+                while self._read(self._client.get_iopub_msg, asked, until)["content"].get("execution_state") != "idle":
                     pass
             except queue.Empty:
                 return False
-            if reply["content"]["status"] == "ok":  # and not dropped together with what was interrupted
-                return True
+            return True
         return False
+
+    @staticmethod
+    def _read(get: Callable[..., dict[str, Any]], asked: str, until: float) -> dict[str, Any]:
+        """The next message that answers `asked`; those before it are dropped.
+
+        Raises:
+            queue.Empty: there was none by the moment `until`.
+        """
+        while True:
+            if (left := until - time.monotonic()) <= 0:
+                raise queue.Empty
+            if (message := get(timeout=left))["parent_header"].get("msg_id") == asked:
+                return message
