@@ -117,7 +117,8 @@ def _printed(cell: nbformat.NotebookNode) -> list[str]:
     """The lines of a cell that asserts something, or whose text depends on the run."""
     if "assert" not in cell.source and "nbval-ignore-output" not in cell.metadata.get("tags", []):
         return []
-    return [line for output in cell.outputs if output.get("name") == "stdout" for line in output.text.splitlines()]
+    said = [output.text if output.get("name") == "stdout" else output.get("data", {}).get("text/markdown", "") for output in cell.outputs]
+    return [line for text in said for line in text.splitlines()]
 
 
 def _memory(process: int) -> tuple[int | None, int | None]:

@@ -24,7 +24,7 @@ def test_a_notebook_gets_one_core_and_2_gb_and_its_results_are_kept(tmp_path, mo
     machine = "print(os.environ['SNNLAB_SMALL'], resource.getrlimit(resource.RLIMIT_AS)[0], len(os.sched_getaffinity(0)))"
     sources = [
         "import os, resource\nprint('no result')",
-        f"assert os\n{machine}",
+        f"assert os\n{machine}\ndisplay({{'text/markdown': '| a | table |'}}, raw=True)",
         "display({'image/png': 'AAAA'}, raw=True)",
         "hold = bytearray(300 * 1024**2)",  # bytes that are there: address space, and, as they are written, memory
     ]
@@ -32,7 +32,7 @@ def test_a_notebook_gets_one_core_and_2_gb_and_its_results_are_kept(tmp_path, mo
     saved = path.read_bytes()
     with course.confined():
         result = course.run(path, course.FULL)
-    assert result.printed == ["0 2147483648 1"]
+    assert result.printed == ["0 2147483648 1", "| a | table |"]
     assert list(result.times) == ["cell-0", "cell-1", "cell-2", "cell-3"]
     assert 0 < result.picture < result.total
     assert 300 * 1024**2 < result.peak < 2 * course.GB

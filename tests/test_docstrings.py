@@ -4,8 +4,11 @@ import inspect
 import pydoc
 import re
 from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
+
+from snnlab import published
 
 PACKAGES = tuple(f"snnlab{name}" for name in ("", ".contract", ".core", ".data", ".encoding", ".lab", ".observe", ".plots", ".traced"))
 
@@ -18,7 +21,18 @@ def public(package):
     return {f"{package}.{name}": thing for name, thing in things.items() if getattr(thing, "__module__", "").startswith("snnlab")}
 
 
-PUBLIC = {name: thing for package in PACKAGES for name, thing in public(package).items()}
+def programs():
+    """What the programs of snnlab.published are made of; `main` is for the command line."""
+    modules = [f"{published.__name__}.{each.name}" for each in iter_modules(published.__path__)]
+    shown = {f"{module}.{name}": thing for module in modules for name, thing in vars(import_module(module)).items() if name[0] != "_"}
+    return {
+        name: thing
+        for name, thing in shown.items()
+        if callable(thing) and name == f"{getattr(thing, '__module__', '')}.{getattr(thing, '__name__', '')}" and thing.__name__ != "main"
+    }
+
+
+PUBLIC = {name: thing for package in PACKAGES for name, thing in public(package).items()} | programs()
 CLASSES = {thing.__name__: thing for thing in PUBLIC.values() if inspect.isclass(thing)}
 
 
@@ -45,6 +59,7 @@ def has_example(words):
 def test_every_package_shows_something():
     assert {package for package in PACKAGES if not public(package)} == set()
     assert {"LIF", "Reducer", "Unit", "Proxy", "Raster"} < set(CLASSES)
+    assert {"snnlab.published.song2000.run", "snnlab.published.vogels2011.Balance"} < set(PUBLIC)
 
 
 @pytest.mark.parametrize("name", sorted(PUBLIC))

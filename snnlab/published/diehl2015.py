@@ -63,6 +63,14 @@ def network(
             down all other excitatory neurons a step later; "winner" for the same without a second group and without the step.
         batch_size: images at once.
         generator: draws the first weights.
+
+    Raises:
+        ValueError: there is no such inhibition.
+
+    Example:
+        >>> layer = network(10, batch_size=3)
+        >>> step(layer, torch.zeros(3, 784, dtype=torch.bool)).shape
+        torch.Size([3, 10])
     """
     checks.one_of("inhibition", inhibition, ("winner", "group"))
     feed = LinearDense(
@@ -98,14 +106,35 @@ def network(
 
 
 def trainer(layer: Serial | RecurrentSerial, *, lr: float = 0.003) -> DiehlCookSTDP:
-    """The rule over the weights from pixels to excitatory neurons. All images of a batch count in full."""
+    """The rule over the weights from pixels to excitatory neurons. All images of a batch count in full.
+
+    Args:
+        layer: as `network` makes it.
+        lr: learning rate.
+
+    Example:
+        >>> trainer(network(10), lr=0.01).lr
+        0.01
+    """
     rule = DiehlCookSTDP(lr=lr, tc_pre=20.0, target=0.4, weight_max=1.0, mu=1.0, batch_reduction=torch.sum)
     rule.register_cell("exc", layer.get_cell("enc2exc", "exc"))
     return rule
 
 
 def spikes_of(images: Tensor, *, steps: int = SHOWN, generator: torch.Generator | None = None) -> Iterator[Tensor]:
-    """Regular trains in proportion to brightness, each from a random phase: images B x 784 -> `steps` tensors B x 784, bool."""
+    """Regular trains in proportion to brightness, each from a random phase: `steps` tensors B x 784, bool.
+
+    Args:
+        images: brightness, 0 or more, B x 784. Each is brought to the same length first.
+        steps: how many, of 1 ms.
+        generator: draws the phases.
+
+    Example:
+        >>> image = torch.zeros(1, 784)
+        >>> image[0, :4] = 1.0  # 640 Hz x 9 / √4 is more than a spike a step
+        >>> [spikes.sum().item() for spikes in spikes_of(image, steps=3)]
+        [4, 4, 4]
+    """
     rates = (images * (BRIGHTNESS * RATE * STEP / 1000) / images.norm(dim=1, keepdim=True).clamp(min=1e-6)).clamp(max=1.0)
     phase = torch.rand(images.shape, generator=generator)
     for _ in range(steps):
@@ -116,14 +145,45 @@ def spikes_of(images: Tensor, *, steps: int = SHOWN, generator: torch.Generator 
 
 
 def step(layer: Serial | RecurrentSerial, spikes: Tensor) -> Tensor:
-    """One step; the spikes of the excitatory neurons, B x neurons."""
+    """One step; the spikes of the excitatory neurons, B x neurons.
+
+    Args:
+        layer: as `network` makes it.
+        spikes: of the pixels, B x 784, bool.
+
+    Example:
+        >>> layer = network(10, inhibition="group")
+        >>> step(layer, torch.zeros(1, 784, dtype=torch.bool)).any()
+        tensor(False)
+    """
     out = layer(spikes)
     return out[0] if isinstance(out, tuple) else out
 
 
 def learn(layer: Serial | RecurrentSerial, rule: DiehlCookSTDP, images: Tensor, *, passes: int, generator: torch.Generator) -> None:
-    """Shows all images so many times, in batches and in mixed order; the learning rate falls tenfold on the way."""
+    """Shows all images so many times, in batches and in mixed order; the learning rate falls tenfold on the way.
+
+    Args:
+        layer, rule: as `network` and `trainer` make them.
+        images: brightness, images x 784; as many as the layer takes at once, or more.
+        passes: how often.
+        generator: draws order and phases.
+
+    Raises:
+        ValueError: there are fewer images than one batch takes, so nothing could be learned.
+
+    Example:
+        >>> layer = network(10, batch_size=2, generator=torch.Generator().manual_seed(0))
+        >>> images = torch.rand(4, 784, generator=torch.Generator().manual_seed(1))
+        >>> learn(layer, trainer(layer), images, passes=1, generator=torch.Generator().manual_seed(2))
+        >>> layer.get_connection("enc2exc").weight.norm(dim=1).round(decimals=3)
+        tensor([3., 3., 3., 3., 3., 3., 3., 3., 3., 3.])
+    """
     feed, first = layer.get_connection("enc2exc"), rule.lr
+    if len(images) < feed.batchsz:
+        raise ValueError(
+            f"images must fill a batch of {feed.batchsz} at least, but there are {len(images)}. Set layer.batchsz = {len(images)}."
+        )
     batches = [picks for _ in range(passes) for picks in _batches(len(images), feed.batchsz, generator)]
     for number, picks in enumerate(batches):
         rule.lr = first * 0.1 ** (number / len(batches))
@@ -142,7 +202,19 @@ def _batches(count: int, size: int, generator: torch.Generator) -> list[Tensor]:
 
 
 def responses(layer: Serial | RecurrentSerial, images: Tensor, *, generator: torch.Generator) -> Tensor:
-    """Spikes of every excitatory neuron for every image, with weights and thresholds frozen: images x neurons. Brings the layer to rest."""
+    """Spikes of every excitatory neuron for every image, with weights and thresholds frozen: images x neurons. Brings the layer to rest.
+
+    Args:
+        layer: as `network` makes it.
+        images: brightness, images x 784.
+        generator: draws phases.
+
+    Example:
+        >>> layer = network(10, generator=torch.Generator().manual_seed(0))
+        >>> images = torch.rand(4, 784, generator=torch.Generator().manual_seed(1))
+        >>> responses(layer, images, generator=torch.Generator().manual_seed(2)).shape
+        torch.Size([4, 10])
+    """
     training, size, found = layer.training, layer.batchsz, []
     layer.eval()
     for batch in images.split(250):
@@ -163,6 +235,10 @@ class Result(Brief):
         weights: neurons x 784, after learning.
         labels: the digit that each neuron was given, after learning.
         predictions: the digit read from each held-out image.
+
+    Example:
+        >>> Result(0.75, 1.0, torch.zeros(10, 784), torch.zeros(10), torch.zeros(4))
+        Result(accuracy=0.75, cpu_seconds=1.0, weights=float32 10 x 784, labels=float32 10, predictions=float32 4)
     """
 
     accuracy: float
@@ -192,6 +268,17 @@ def run(
         passes: how often each image is shown.
         lr: learning rate; 0 for the same without learning.
         generator: draws weights, order and phases.
+
+    Raises:
+        ValueError: as `network` and `learn`.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> digits = load_digits(source="mnist", flat=True)
+        >>> few = replace(digits, train_images=digits.train_images[:32], train_labels=digits.train_labels[:32])
+        >>> result = run(10, digits=few, passes=1, generator=torch.Generator().manual_seed(0))
+        >>> result.labels.shape, result.predictions.shape == digits.test_labels.shape
+        (torch.Size([10]), True)
     """
     digits = load_digits(source="mnist", flat=True) if digits is None else digits
     layer = network(neurons, inhibition=inhibition, batch_size=batch_size, generator=generator)
@@ -206,7 +293,18 @@ def run(
 
 
 def kmeans(centres: int, digits: Digits, *, seed: int) -> float:
-    """The yardstick: k-means on the pixels, each centre named by most of its training images; the share of held-out digits read right."""
+    """The yardstick: k-means on the pixels, each centre named by most of its training images; the share of held-out digits read right.
+
+    Args:
+        centres: how many.
+        digits: images, flat.
+        seed: of the first centres.
+
+    Example:
+        >>> digits = load_digits(source="mnist", flat=True)
+        >>> 0.5 < kmeans(20, digits, seed=0) < 0.9
+        True
+    """
     from sklearn.cluster import KMeans  # takes long to import, and only this function needs it
 
     fitted = KMeans(centres, n_init=1, random_state=seed).fit(digits.train_images.numpy())
@@ -216,7 +314,15 @@ def kmeans(centres: int, digits: Digits, *, seed: int) -> float:
 
 
 def percent(values: list[float]) -> str:
-    """Mean and standard deviation of shares, in per cent."""
+    """Mean and standard deviation of shares, in per cent.
+
+    Args:
+        values: two shares or more, 0 to 1.
+
+    Example:
+        >>> percent([0.5, 0.7])
+        '60.0 ± 14.1 %'
+    """
     shares = 100 * torch.tensor(values, dtype=torch.float64)
     return f"{shares.mean():.1f} ± {shares.std():.1f} %"
 

@@ -30,6 +30,7 @@ import torch
 from torch import Tensor
 
 from snnlab.connections import LinearDense
+from snnlab.core import checks
 from snnlab.core.brief import Brief
 from snnlab.core.module import Module
 from snnlab.learning import MSTDP, MSTDPET, RewardedTrainer
@@ -71,7 +72,21 @@ class StepLater(Module):
 
 
 def layer(inputs: int, outputs: int, sign: Tensor, batch_size: int, generator: torch.Generator | None) -> Serial:
-    """Neurons and their inputs, with random weights of the given signs, which they keep, up to the bound."""
+    """Neurons and their inputs, with random weights of the given signs, which they keep, up to the bound.
+
+    Args:
+        inputs, outputs: how many.
+        sign: 1 and -1, 1 x inputs: of the weights from each input.
+        batch_size: samples at once.
+        generator: draws the weights.
+
+    Example:
+        >>> cells = layer(2, 3, torch.tensor([[1.0, -1.0]]), 4, torch.Generator().manual_seed(0))
+        >>> cells(torch.ones(4, 2, dtype=torch.bool)).shape, cells.connection.weight.sign()
+        (torch.Size([4, 3]), tensor([[ 1., -1.],
+                [ 1., -1.],
+                [ 1., -1.]]))
+    """
     connection = LinearDense(
         inputs,
         outputs,
@@ -97,7 +112,17 @@ def network(inputs: int = 60, hidden: int = 60, *, batch_size: int = 32, generat
         hidden: number of hidden neurons.
         batch_size: samples at once.
         generator: draws the first weights.
+
+    Raises:
+        ValueError: `inputs` is odd.
+
+    Example:
+        >>> hidden, output = network(4, 3, batch_size=2)
+        >>> output(hidden(torch.ones(2, 4, dtype=torch.bool))).shape
+        torch.Size([2, 1])
     """
+    if checks.whole("inputs", inputs, least=2) % 2:
+        raise ValueError(f"inputs must be an even number, a half for each bit, but is {inputs}. Take one more or one less.")
     signs = torch.tensor([1.0, -1.0]).repeat(inputs // 2).unsqueeze(0)
     return (
         layer(inputs, hidden, signs, batch_size, generator),
@@ -106,7 +131,17 @@ def network(inputs: int = 60, hidden: int = 60, *, batch_size: int = 32, generat
 
 
 def trainer(layers: tuple[Serial, Serial], rule: str = "MSTDPET") -> RewardedTrainer:
-    """One rule over the weights of both layers, "MSTDP" or "MSTDPET"; the same reward reaches both."""
+    """One rule over the weights of both layers; the same reward reaches both.
+
+    Args:
+        layers: as `network` makes them.
+        rule: "MSTDP" or "MSTDPET".
+
+    Example:
+        >>> trainer(network(4, 3), "MSTDP").tc_post
+        20.0
+    """
+    checks.one_of("rule", rule, tuple(RULES))
     learner, (hidden, output) = RULES[rule](), layers
     learner.register_cell("hidden", hidden.cell)
     learner.register_cell("output", output.cell, **OUTPUT[rule])
@@ -124,7 +159,21 @@ def show(
         rewards: of a spike of the output, one a pattern, such as 1 or -1.
         duration: length of a round, in ms.
         generator: draws the inputs.
+
+    Raises:
+        ValueError: the network's batch is no multiple of the number of patterns, or `rewards` are not one a pattern.
+
+    Example:
+        >>> layers = network(4, 3, batch_size=4)
+        >>> show(layers, None, torch.tensor([-1.0, 1.0, 1.0, -1.0]), duration=50, generator=torch.Generator().manual_seed(0)).shape
+        torch.Size([4])
     """
+    if layers[0].connection.batchsz % len(PATTERNS):
+        raise ValueError(
+            f"layers must take whole sets of the {len(PATTERNS)} patterns, so a batch_size that {len(PATTERNS)} divides, "
+            f"but theirs is {layers[0].connection.batchsz}. Set layer.batchsz of both."
+        )
+    checks.shaped("rewards", rewards, (len(PATTERNS),), "one a pattern")
     (hidden, output), batch = layers, layers[0].connection.batchsz
     copies, half = batch // len(PATTERNS), hidden.connection.insize() // 2
     chance = torch.tensor(PATTERNS).repeat_interleave(half, 1).repeat(copies, 1) * (RATE * STEP / 1000)
@@ -141,7 +190,15 @@ def show(
 
 
 def drive(layers: tuple[Serial, Serial]) -> Tensor:
-    """The sum of the weights from either bit to each hidden neuron: 2 x hidden, in mV."""
+    """The sum of the weights from either bit to each hidden neuron: 2 x hidden, in mV.
+
+    Args:
+        layers: as `network` makes them.
+
+    Example:
+        >>> drive(network(4, 3)).shape
+        torch.Size([2, 3])
+    """
     return torch.stack([half.sum(1) for half in layers[0].connection.weight.detach().chunk(2, 1)])
 
 
@@ -157,6 +214,10 @@ class Experiment(Brief):
 
     Shape:
         drives: 2 x 2 x hidden, moment by bit by neuron
+
+    Example:
+        >>> Experiment(rates=(), before=(0.0,) * 4, after=(0.0, 60.0, 70.0, 20.0), drives=torch.zeros(2, 2, 3)).learned
+        True
     """
 
     rates: tuple[tuple[float, ...], ...]
@@ -171,7 +232,10 @@ class Experiment(Brief):
 
 
 def tells_xor(rates: tuple[float, ...]) -> bool:
-    """The criterion of the paper, on the rates for 00, 01, 10 and 11.
+    """The criterion of the paper: 11 makes fewer spikes than 01 and than 10.
+
+    Args:
+        rates: of the output for 00, 01, 10 and 11, in Hz.
 
     Example:
         >>> tells_xor((0.0, 90.0, 80.0, 20.0)), tells_xor((0.0, 90.0, 10.0, 20.0))
@@ -202,6 +266,14 @@ def run(
         inputs, hidden: sizes of the network.
         copies: samples of each pattern in a round.
         generator: draws weights and inputs.
+
+    Raises:
+        ValueError: there is no such rule, `inputs` is odd, or `truth` does not say one thing of each pattern.
+
+    Example:
+        >>> result = run(rounds=2, duration=50, inputs=4, hidden=3, copies=1, generator=torch.Generator().manual_seed(0))
+        >>> len(result.rates), len(result.after), result.drives.shape
+        (2, 4, torch.Size([2, 2, 3]))
     """
     layers = network(inputs, hidden, batch_size=copies * len(PATTERNS), generator=generator)
     learner, rewards = trainer(layers, rule), torch.tensor([1.0 if true else -1.0 for true in truth])

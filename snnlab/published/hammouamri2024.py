@@ -27,6 +27,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import snnlab as snn
+from snnlab.core import checks
 from snnlab.core.brief import Brief
 
 KINDS = {
@@ -50,6 +51,10 @@ class Outcome(Brief):
         losses: of each epoch, on the samples of the training.
         trained: how many numbers were trained.
         delays: in ms, N x M, after the training; None where there are none.
+
+    Example:
+        >>> Outcome("none", accuracy=0.5, losses=(2.0, 1.0), trained=40, delays=None)
+        Outcome(kind='none', accuracy=0.5, losses=(2.0, 1.0), trained=40, delays=None)
     """
 
     kind: str
@@ -60,7 +65,12 @@ class Outcome(Brief):
 
 
 def draw_samples(patterns: Tensor, each: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Spikes, T x B x M, and labels, B: so many samples of each class, patterns of classes x M in ms.
+    """Spikes, T x B x M, and labels, B: so many samples of each class.
+
+    Args:
+        patterns: when each channel spikes, in ms, classes x M.
+        each: samples of each class.
+        generator: draws beginnings and jitter.
 
     Example:
         >>> spikes, labels = draw_samples(torch.tensor([[0.0, 9.0]]), 3, torch.Generator().manual_seed(0))
@@ -77,7 +87,23 @@ def draw_samples(patterns: Tensor, each: int, generator: torch.Generator) -> tup
 
 
 def network(kind: str, classes: int, channels: int, batch: int, generator: torch.Generator) -> snn.Serial:
-    """Channels to readouts, two a class or four; a spike of weight w raises a readout by w mV."""
+    """Channels to readouts, two a class or four; a spike of weight w raises a readout by w mV.
+
+    Args:
+        kind: one of `KINDS`.
+        classes, channels: how many.
+        batch: samples at once.
+        generator: draws weights and delays.
+
+    Raises:
+        ValueError: there is no such kind.
+
+    Example:
+        >>> layer = network("learned", 2, 3, 1, torch.Generator().manual_seed(0))
+        >>> layer.connection.delay.shape, layer.connection.delay.requires_grad
+        (torch.Size([4, 3]), True)
+    """
+    checks.one_of("kind", kind, tuple(KINDS))
     readouts = classes * (4 if kind == "fixed, twice the readouts" else 2)
     delays = {"delay": LONGEST, "delay_init": lambda zeros: torch.rand(zeros.shape, generator=generator) * LONGEST}
     connection = snn.LinearDense(
@@ -99,7 +125,18 @@ def network(kind: str, classes: int, channels: int, batch: int, generator: torch
 
 
 def logits(layer: snn.Serial, spikes: Tensor, classes: int) -> Tensor:
-    """5 x the mean number of spikes of each class's readouts, B x classes."""
+    """5 x the mean number of spikes of each class's readouts, B x classes; from rest.
+
+    Args:
+        layer: as `network` makes it.
+        spikes: T x B x M.
+        classes: how many.
+
+    Example:
+        >>> layer = network("fixed", 2, 3, 1, torch.Generator().manual_seed(0))
+        >>> logits(layer, torch.zeros(40, 1, 3), 2).detach()
+        tensor([[0., 0.]])
+    """
     layer.clear()
     counts = torch.stack([layer(each) for each in spikes]).sum(0, dtype=torch.float32)
     return 5 * counts.unflatten(1, (classes, -1)).mean(2)
@@ -124,6 +161,14 @@ def run(
         samples: of each class in training.
         epochs: steps of the optimiser.
         generator: draws patterns, samples, weights and delays.
+
+    Raises:
+        ValueError: there is no such kind.
+
+    Example:
+        >>> outcome = run("learned", classes=2, channels=3, samples=4, epochs=2, generator=torch.Generator().manual_seed(0))
+        >>> outcome.trained, len(outcome.losses), outcome.delays.shape  # 12 weights and 12 delays
+        (24, 2, torch.Size([4, 3]))
     """
     patterns = torch.rand(classes, channels, generator=generator) * SPAN
     spikes, labels = draw_samples(patterns, samples, generator)
@@ -148,12 +193,33 @@ def run(
 
 
 def compare(seeds: int = 5, **size: int) -> dict[str, list[Outcome]]:
-    """Every kind, once with each seed from 0."""
+    """Every kind, once with each seed from 0.
+
+    Args:
+        seeds: how many.
+        size: what else `run` takes.
+
+    Example:
+        >>> found = compare(1, classes=2, channels=3, samples=4, epochs=1)
+        >>> [(kind, len(each)) for kind, each in found.items()]
+        [('none', 1), ('fixed', 1), ('fixed, twice the readouts', 1), ('learned', 1)]
+    """
+    checks.whole("seeds", seeds)
     return {kind: [run(kind, generator=torch.Generator().manual_seed(seed), **size) for seed in range(seeds)] for kind in KINDS}
 
 
 def table(outcomes: dict[str, list[Outcome]]) -> str:
-    """Mean accuracy of each kind and its spread over the seeds (standard deviation), as markdown."""
+    """Mean accuracy of each kind and its spread over the seeds (standard deviation), as markdown.
+
+    Args:
+        outcomes: as `compare` returns them.
+
+    Example:
+        >>> print(table({"none": [Outcome("none", 0.5, (), 40, None), Outcome("none", 0.7, (), 40, None)]}))
+        | delays | trained numbers | accuracy (%) | spread |
+        |---|---|---|---|
+        | no delays | 40 | 60.0 | 14.1 |
+    """
     rows = ["| delays | trained numbers | accuracy (%) | spread |", "|---|---|---|---|"]
     for kind, each in outcomes.items():
         share = torch.tensor([100 * outcome.accuracy for outcome in each])

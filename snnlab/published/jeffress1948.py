@@ -35,6 +35,7 @@ import torch
 from torch import Tensor
 
 import snnlab as snn
+from snnlab.core import checks
 from snnlab.core.brief import Brief
 
 PERIOD = 2.0  # ms, of a tone of 500 Hz
@@ -51,7 +52,20 @@ WINDOW = 0.3  # ms, of the rule
 def sound(itds: Tensor, steps: int, step_time: float, fibres: int, generator: torch.Generator, first: int = 0) -> Tensor:
     """Spikes of the fibres of the left and the right ear, steps x samples x (2·fibres), one sample an ITD; from step `first` on.
 
-    An ITD above 0 is that of a sound from the left: the right ear hears it later.
+    An ITD above 0 is that of a sound from the left: the right ear hears it later. Chances follow the phase of a tone of 500 Hz (von Mises).
+
+    Args:
+        itds: interaural time differences, in ms, one a sample.
+        steps: how many.
+        step_time: length of a step, in ms.
+        fibres: of each ear.
+        generator: draws the spikes.
+        first: the step at which the sound is taken up, so that it can be had in pieces.
+
+    Example:
+        >>> spikes = sound(torch.tensor([0.0, 0.5]), 10_000, 0.1, 4, torch.Generator().manual_seed(0))
+        >>> spikes.shape, 230 < spikes.float().mean() * 10_000 < 270  # Hz
+        (torch.Size([10000, 2, 8]), tensor(True))
     """
     time = (torch.arange(first, first + steps) * step_time).unsqueeze(1)
     heard = torch.stack([time.expand(-1, len(itds)), time - itds], -1)
@@ -62,6 +76,10 @@ def sound(itds: Tensor, steps: int, step_time: float, fibres: int, generator: to
 
 def ladder(detectors: int, fibres: int) -> Tensor:
     """Delays in ms, detectors x (2·fibres), that grow along the row on the left and shrink on the right.
+
+    Args:
+        detectors: how many rungs.
+        fibres: of each ear; all of an ear have one delay.
 
     Example:
         >>> ladder(3, 1)
@@ -74,12 +92,26 @@ def ladder(detectors: int, fibres: int) -> Tensor:
 
 
 def random_delays(detectors: int, fibres: int, generator: torch.Generator) -> Tensor:
-    """Delays in ms, detectors x (2·fibres), anywhere within a period around the middle."""
+    """Delays in ms, detectors x (2·fibres), anywhere within a period around the middle.
+
+    Args:
+        detectors: how many.
+        fibres: of each ear.
+        generator: draws the delays.
+
+    Example:
+        >>> delays = random_delays(3, 2, torch.Generator().manual_seed(0))
+        >>> delays.shape, (1.0 <= delays).all() and (delays <= 3.0).all()
+        (torch.Size([3, 4]), tensor(True))
+    """
     return MIDDLE + PERIOD * (torch.rand(detectors, 2 * fibres, generator=generator) - 0.5)
 
 
 def balanced(delays: Tensor) -> Tensor:
     """Delays in ms without what all have in common: their mean is in the middle again. None leaves the range.
+
+    Args:
+        delays: in ms, of any shape.
 
     Example:
         >>> balanced(torch.tensor([[2.0, 3.0], [3.0, 4.0]]))
@@ -92,6 +124,12 @@ def balanced(delays: Tensor) -> Tensor:
 def places(delays: Tensor) -> tuple[Tensor, Tensor]:
     """The ITD that each detector's delays make up for, in ms, and how well its delays agree, 0 to 1: from their mean phases, ear by ear.
 
+    Args:
+        delays: in ms, detectors x (2·fibres), those of the left ear first.
+
+    Returns:
+        Both, one number a detector.
+
     Example:
         >>> itd, agreement = places(ladder(3, 2))
         >>> (itd / RANGE).round().tolist(), agreement
@@ -102,7 +140,19 @@ def places(delays: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def network(delays: Tensor, samples: int, step_time: float, learns: bool) -> snn.Serial:
-    """Detectors with these delays; those that learn compete, and adapt."""
+    """Detectors with these delays; those that learn compete, and adapt.
+
+    Args:
+        delays: in ms, detectors x (2·fibres), up to 4 ms.
+        samples: sounds at once.
+        step_time: length of a step, in ms.
+        learns: whether delays can be trained. Then neurons are `WinnerALIF`, else `LIF`.
+
+    Example:
+        >>> layer = network(ladder(3, 2), samples=5, step_time=0.1, learns=False)
+        >>> layer(torch.ones(5, 4, dtype=torch.bool)).shape
+        torch.Size([5, 3])
+    """
     count, fibres = len(delays), delays.shape[1] // 2
     synapse = snn.DeltaCurrent.partialconstructor(MEMBRANE * VOLLEY / fibres)  # pC: this over MEMBRANE is the jump of a spike, in mV
     connection = snn.LinearDense(
@@ -120,13 +170,18 @@ def network(delays: Tensor, samples: int, step_time: float, learns: bool) -> snn
 class Map(Brief):
     """What detectors with certain delays make of sounds.
 
-    Attributes:
+    Args:
         itds: of the sounds, in ms.
         places: the ITD that each detector's delays make up for, in ms.
         agreement: how well a detector's delays agree, 0 to 1, on average.
         counts: spikes of each detector, sounds x detectors.
         winners: the place of whoever fired most, for each sound, in ms.
-        r: correlation of `winners` and `itds`.
+        r: correlation of `winners` and `itds`; 0 where one detector wins all.
+
+    Example:
+        >>> found = listen(ladder(7, 10), generator=torch.Generator().manual_seed(0), sounds=5, duration=20.0)
+        >>> found.itds, found.agreement
+        (tensor([-0.7000, -0.3500,  0.0000,  0.3500,  0.7000]), 1.0)
     """
 
     itds: Tensor
@@ -139,7 +194,21 @@ class Map(Brief):
 
 @torch.inference_mode()
 def listen(delays: Tensor, *, generator: torch.Generator, sounds: int = 15, duration: float = 100.0, step_time: float = 0.1) -> Map:
-    """Plays sounds of ITDs all over the range to detectors that learn nothing, and counts."""
+    """Plays sounds of ITDs all over the range to detectors that learn nothing, and counts.
+
+    Args:
+        delays: in ms, detectors x (2·fibres), up to 4 ms.
+        generator: draws the spikes.
+        sounds: how many, 2 or more, from one end of the range to the other.
+        duration: of a sound, in ms.
+        step_time: length of a step, in ms.
+
+    Example:
+        >>> found = listen(ladder(7, 10), generator=torch.Generator().manual_seed(0), sounds=5, duration=20.0)
+        >>> found.counts.shape, found.r > 0.8
+        (torch.Size([5, 7]), True)
+    """
+    checks.whole("sounds", sounds, least=2)
     itds = torch.linspace(-RANGE, RANGE, sounds)
     layer, counts = network(delays, sounds, step_time, learns=False), torch.zeros(sounds, len(delays))
     for spikes in sound(itds, round(duration / step_time), step_time, delays.shape[1] // 2, generator):
@@ -161,7 +230,31 @@ def learn(
     step_time: float = 0.1,
     sound_lasts: float = 20.0,
 ) -> Tensor:
-    """Delays after so many ms of sounds from everywhere, `samples` of them at a time; the last third at a quarter of the rate."""
+    """Delays after so many ms of sounds from everywhere, `samples` of them at a time; the last third at a quarter of the rate.
+
+    Args:
+        delays: at the beginning, in ms, detectors x (2·fibres), up to 4 ms.
+        generator: draws sounds and spikes.
+        duration: of all sounds one after another, in ms.
+        samples: sounds at once.
+        lr: learning rate, in ms a pair.
+        step_time: length of a step, in ms.
+        sound_lasts: how long each sound does, in ms.
+
+    Returns:
+        The delays in the end, of the same shape, in ms.
+
+    Raises:
+        ValueError: `sound_lasts` is longer than `duration`, so that there would be no sound.
+
+    Example:
+        >>> before = random_delays(4, 10, torch.Generator().manual_seed(0))
+        >>> after = learn(before, duration=20.0, samples=4, generator=torch.Generator().manual_seed(1))
+        >>> after.shape, (after != before).any(), (after >= 0.0).all() and (after <= 4.0).all()
+        (torch.Size([4, 20]), tensor(True), tensor(True))
+    """
+    if not round(duration / sound_lasts):
+        raise ValueError(f"duration must hold a sound at least, {sound_lasts:g} ms (sound_lasts), but is {duration:g} ms. Make it longer.")
     fibres, steps = delays.shape[1] // 2, round(sound_lasts / step_time)
     layer = network(delays, samples, step_time, learns=True)
     rule = snn.DelayAdjustedSTDPD(lr_neg=lr, lr_pos=-lr, tc_neg=WINDOW, tc_pos=WINDOW, inplace=True)
@@ -180,7 +273,18 @@ def learn(
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Localisation(Brief):
-    """What one run gives: maps by a ladder of delays, by random ones, and by what the latter have become; and these delays."""
+    """What one run gives.
+
+    Args:
+        ladder: the map by a ladder of delays.
+        before, after: the maps by random delays, and by what these have become.
+        random, learned: those delays, in ms, detectors x (2·fibres).
+
+    Example:
+        >>> size = {"detectors": 4, "fibres": 10, "duration": 20.0, "samples": 2, "listening": 10.0}
+        >>> type(run(**size, generator=torch.Generator().manual_seed(0)).ladder).__name__
+        'Map'
+    """
 
     ladder: Map
     before: Map
@@ -200,7 +304,22 @@ def run(
     step_time: float = 0.1,
     listening: float = 100.0,
 ) -> Localisation:
-    """The whole: a ladder listens, random delays listen, learn, and listen again."""
+    """The whole: a ladder listens, random delays listen, learn, and listen again.
+
+    Args:
+        generator: draws delays, sounds and spikes.
+        detectors: how many.
+        fibres: of each ear.
+        duration, samples, lr: as in `learn`.
+        step_time: length of a step, in ms.
+        listening: length of each sound that is listened to, in ms.
+
+    Example:
+        >>> size = {"detectors": 4, "fibres": 10, "duration": 20.0, "samples": 2, "listening": 10.0}
+        >>> found = run(**size, generator=torch.Generator().manual_seed(0))
+        >>> found.learned.shape, found.after.counts.shape
+        (torch.Size([4, 20]), torch.Size([15, 4]))
+    """
     how = {"generator": generator, "step_time": step_time}
     random = random_delays(detectors, fibres, generator)
     learned = learn(random, duration=duration, samples=samples, lr=lr, **how)

@@ -63,6 +63,16 @@ class FirstAndLast(IndependentCellTrainer):
     Args:
         lr_post, lr_pre: change by a pair that is simultaneous.
         tc_post, tc_pre: time constants of both sides, in ms.
+
+    Example:
+        >>> layer, rule = network(inputs=100, lr=0.1)
+        >>> early = torch.arange(100) < 60  # these spike, and make the neuron fire
+        >>> for step in range(6):
+        ...     fired = layer((early & (step == 0)).unsqueeze(0))
+        ...     rule()
+        ...     layer.update()
+        >>> (layer.connection.weight[0] > 0.475).sum(), (layer.connection.weight[0] < 0.475).sum()
+        (tensor(60), tensor(0))
     """
 
     lr_post = Setting(checks.number, Quantity("", 0.0, 0.1, "weight change at a postsynaptic spike", step=0.0005))
@@ -93,6 +103,13 @@ def charge_of(height: float) -> float:
 
     Charge Q gives R·Q/(τ_m − τ_s)·(exp(−t/τ_m) − exp(−t/τ_s)), whose peak is at ln(τ_m/τ_s)·τ_m·τ_s/(τ_m − τ_s). A current that is held for
     a step of 1 ms brings more than its charge, see `snnlab.synapses.exponential`; that is taken off.
+
+    Args:
+        height: of the peak, in mV.
+
+    Example:
+        >>> round(charge_of(1.0), 2)
+        13.08
     """
     apart = TC_MEMBRANE - TC_SYNAPSE
     peak = math.log(TC_MEMBRANE / TC_SYNAPSE) * TC_MEMBRANE * TC_SYNAPSE / apart
@@ -101,7 +118,17 @@ def charge_of(height: float) -> float:
 
 
 def network(inputs: int = INPUTS, lr: float = RATE) -> tuple[snn.Serial, FirstAndLast]:
-    """The neuron with its synapses, and the rule that trains them. Of fewer inputs each counts for more."""
+    """The neuron with its synapses, and the rule that trains them. Of fewer inputs each counts for more.
+
+    Args:
+        inputs: how many.
+        lr: a₊; a₋ is 0.85 of it.
+
+    Example:
+        >>> layer, rule = network(inputs=100)
+        >>> layer.connection.weight.shape, round(rule.lr_pre / rule.lr_post, 2)
+        (torch.Size([1, 100]), -0.85)
+    """
     connection = snn.LinearDense(
         inputs,
         1,
@@ -128,6 +155,12 @@ class Found(Brief):
         weights: of all inputs in the end, M.
         members: which inputs took part in the pattern, K.
         cpu: how long it took, in s of processor time.
+
+    Example:
+        >>> shown = torch.tensor([True, False, True])
+        >>> found = Found(torch.tensor([7, 103, 110]), shown, 50, weights=torch.ones(4), members=torch.tensor([0, 2]), cpu=1.0)
+        >>> found.latencies()
+        tensor([7., 3.])
     """
 
     spikes: Tensor
@@ -156,7 +189,17 @@ class Found(Brief):
 
 @dataclass(frozen=True)
 class Figures:
-    """The paper's three: hit rate, number of false alarms, and mean latency in ms."""
+    """The paper's three figures of a run.
+
+    Args:
+        hit_rate: share of the times that the pattern came and the neuron fired in it.
+        false_alarms: number of spikes while the pattern was not there.
+        latency: mean time from the pattern's start to the first spike, in ms.
+
+    Example:
+        >>> Figures(0.99, 0, 4.0).success, Figures(0.99, 3, 4.0).success
+        (True, False)
+    """
 
     hit_rate: float
     false_alarms: int
@@ -170,7 +213,20 @@ class Figures:
 
 @torch.inference_mode()
 def run(seconds: float = SECONDS, inputs: int = INPUTS, lr: float = RATE, *, learns: bool = True, generator: torch.Generator) -> Found:
-    """Shows the neuron its inputs, section by section, for so many seconds of its own time; it learns all the while, or not at all."""
+    """Shows the neuron its inputs, section by section, for so many seconds of its own time; it learns all the while, or not at all.
+
+    Args:
+        seconds: of simulated time.
+        inputs, lr: as in `network`.
+        learns: False for weights that stay.
+        generator: draws the inputs and the pattern.
+
+    Example:
+        >>> found = run(seconds=1.0, inputs=100, generator=torch.Generator().manual_seed(0))
+        >>> found.section, found.shown.shape, found.weights.shape
+        (50, torch.Size([20]), torch.Size([100]))
+    """
+    checks.positive("seconds", seconds, "s")
     began = process_time()
     layer, rule = network(inputs, lr)
     source = HiddenPattern(inputs, generator=generator)

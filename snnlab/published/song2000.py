@@ -38,6 +38,7 @@ import torch
 from torch import Tensor
 
 import snnlab as snn
+from snnlab.core import checks
 from snnlab.core.brief import Brief
 
 INPUTS, INHIBITORY = 1000, 200
@@ -50,7 +51,15 @@ COPIES, SECONDS = 8, 100.0
 
 
 def held(conductance: float) -> float:
-    """The charge that makes a conductance jump so far; less what holding it over a step of 1 ms adds."""
+    """The charge that makes a conductance jump so far; less what holding it over a step of 1 ms adds: g·τ²·(1 − exp(−1 ms/τ)), τ = 5 ms.
+
+    Args:
+        conductance: g, in units of the leak.
+
+    Example:
+        >>> round(held(0.015), 4)
+        0.068
+    """
     return conductance * TC_SYNAPSE * TC_SYNAPSE * (1.0 - math.exp(-1.0 / TC_SYNAPSE))
 
 
@@ -66,6 +75,17 @@ def network(
         copies: of each neuron, with inputs of their own and the same weights, to which the pairs of all are added.
         inputs: excitatory ones of a neuron; with fewer, each counts the more.
         generator: of the first weights.
+
+    Returns:
+        The layer, with connections "excitation" and "inhibition" and the group "neurons", and the rule over the former.
+
+    Shape:
+        inputs of "excitation": copies x (neurons · inputs), bool;  of "inhibition": copies x neurons, how many inhibitory inputs spike
+
+    Example:
+        >>> layer, rule = network(2, copies=3, inputs=10, generator=torch.Generator().manual_seed(0))
+        >>> layer({"excitation": torch.ones(3, 20, dtype=torch.bool), "inhibition": torch.zeros(3, 2)})["neurons"].shape
+        torch.Size([3, 2])
     """
     excitation = snn.LinearDense(
         neurons * inputs,
@@ -99,7 +119,25 @@ def arrivals(rates: Sequence[float], steps: int, copies: int, inputs: int, *, ge
     """Spikes at random, each step by itself, steps x copies x (neurons · inputs): drawn by where they are, as few places have one.
 
     So many throws that each place is missed with the chance of a step without a spike; places thrown at twice still hold one spike.
+
+    Args:
+        rates: of the inputs of each neuron, in Hz; below 1,000, as a step of 1 ms holds one spike at most.
+        steps: how many, of 1 ms.
+        copies: of each neuron.
+        inputs: of a neuron.
+        generator: draws them.
+
+    Raises:
+        ValueError: a rate is negative, or is not below 1,000 Hz.
+
+    Example:
+        >>> spikes = arrivals((100.0, 0.0), 1000, 1, 50, generator=torch.Generator().manual_seed(0))
+        >>> spikes.shape, 0.09 < spikes[..., :50].float().mean() < 0.11, spikes[..., 50:].any()
+        (torch.Size([1000, 1, 100]), tensor(True), tensor(False))
     """
+    for rate in rates:
+        if not 0.0 <= rate < 1000.0:
+            raise ValueError(f"rates must lie from 0 to below 1000 Hz, as a step of 1 ms holds one spike at most, but hold {rate!r}.")
     spikes = torch.zeros(steps * copies, len(rates), inputs, dtype=torch.bool)
     for neuron, rate in enumerate(rates):
         places = steps * copies * inputs
@@ -119,6 +157,12 @@ class Competition(Brief):
         irregularity: coefficient of variation of the intervals there: 1 for a Poisson train, 0 for a clock; NaN for fewer than 2 of them.
         before, after: weights, in parts of the largest, neurons x inputs.
         cpu: how long it took, in s of processor time.
+
+    Example:
+        >>> weights = torch.tensor([[0.05, 0.1, 0.5, 0.95]])
+        >>> result = Competition((10.0,), [12.0], [1.0], before=torch.full((1, 4), 0.5), after=weights, cpu=1.0)
+        >>> result.weak, result.strong, result.outer
+        ([0.5], [0.25], [0.75])
     """
 
     inputs: tuple[float, ...]
@@ -156,10 +200,26 @@ def run(
     learns: bool = True,
     generator: torch.Generator,
 ) -> Competition:
-    """Lets one neuron for each rate learn, or not, for so many seconds of its time. With `weight`, all weights begin there.
+    """Lets one neuron for each rate learn, or not, for so many seconds of its time.
 
-    The other arguments are those of `network`.
+    Args:
+        seconds: of simulated time; a whole number of them, 1 or more.
+        rates: of the excitatory inputs, in Hz, one a neuron.
+        a_plus, ratio, copies, inputs: as in `network`.
+        weight: where all weights begin, in parts of the largest; None: anywhere between 0 and 1.
+        learns: False for weights that stay.
+        generator: draws weights and spikes.
+
+    Raises:
+        ValueError: `seconds` is no whole number above 0, or a rate cannot be had in steps of 1 ms.
+
+    Example:
+        >>> result = run(1, rates=(10.0, 20.0), copies=1, inputs=20, generator=torch.Generator().manual_seed(0))
+        >>> result.inputs, result.after.shape, (result.after != result.before).any()
+        ((10.0, 20.0), torch.Size([2, 20]), tensor(True))
     """
+    if checks.positive("seconds", seconds, "s") != round(seconds):
+        raise ValueError(f"seconds must be a whole number of them, as rates are taken second by second, but is {seconds!r} s.")
     began = process_time()
     layer, rule = network(len(rates), a_plus, ratio, copies, inputs, generator=generator)
     connection = layer.get_connection("excitation")

@@ -39,6 +39,7 @@ import torch
 from torch import Tensor
 
 import snnlab as snn
+from snnlab.core import checks
 from snnlab.core.brief import Brief
 
 CHANNELS, PREFERRED = 8, 5  # groups of inputs, counted from 1, and the one that excites most
@@ -63,6 +64,13 @@ def tuning() -> Tensor:
 def signals(steps: int, samples: int, generator: torch.Generator, floor: float = FLOOR, swing: float = SWING) -> Tensor:
     """Rates of the groups, steps x samples x groups, in Hz: floor + swing·max(0, x), with x a random walk that forgets in 50 ms.
 
+    Args:
+        steps: how many, of 1 ms.
+        samples: walks at once, all of their own.
+        generator: draws them.
+        floor: least rate, in Hz.
+        swing: Hz a standard deviation of x.
+
     Example:
         >>> rates = signals(2000, 4, torch.Generator().manual_seed(0))
         >>> rates.shape, rates.min().item(), 16 < rates.mean() < 20
@@ -77,7 +85,19 @@ def signals(steps: int, samples: int, generator: torch.Generator, floor: float =
 
 
 def spikes(rates: Tensor, cells: int, generator: torch.Generator) -> Tensor:
-    """Random spikes of `cells` cells a group, steps x samples x (groups·cells), in steps of 1 ms."""
+    """Random spikes of `cells` cells a group, steps x samples x (groups·cells), in steps of 1 ms.
+
+    Args:
+        rates: of the groups, in Hz, steps x samples x groups; below 1,000 Hz.
+        cells: of a group.
+        generator: draws the spikes.
+
+    Example:
+        >>> rates = torch.tensor([0.0, 100.0]).expand(1000, 1, 2)
+        >>> train = spikes(rates, 50, torch.Generator().manual_seed(0))
+        >>> train.shape, train[..., :50].any(), 0.09 < train[..., 50:].float().mean() < 0.11
+        (torch.Size([1000, 1, 100]), tensor(False), tensor(True))
+    """
     rates = (rates / 1000).repeat_interleave(cells, -1)
     return torch.rand(rates.shape, generator=generator) < rates
 
@@ -93,6 +113,21 @@ def network(
     """One neuron, its tuned excitation, its flat inhibition, and the rule on the latter.
 
     With fewer cells a group each carries more charge, so that the currents stay.
+
+    Args:
+        lr: η, learning rate.
+        target_rate: of the neuron, in Hz.
+        samples: how many at once; they share the weights.
+        excitatory, inhibitory: cells of a group.
+        charge: of a spike, in pC a unit of weight.
+
+    Returns:
+        The layer, with connections "excitation" and "inhibition" and the group "neuron", and the rule over the latter connection.
+
+    Example:
+        >>> layer, rule = network(0.1, samples=2, excitatory=4, inhibitory=1)
+        >>> [layer.get_connection(name).weight.shape for name in ("excitation", "inhibition")]
+        [torch.Size([1, 32]), torch.Size([1, 8])]
     """
 
     def connection(cells: int, full: int, time_constant: float, weight: Tensor) -> snn.LinearDense:
@@ -115,7 +150,7 @@ def network(
 class Balance(Brief):
     """What a run gives.
 
-    Attributes:
+    Args:
         excitation, inhibition: mean size of a group's weights, at the end.
         history: size of every inhibitory weight, after each 100 ms of learning.
         rates: output rate in each second of learning, in Hz.
@@ -123,6 +158,11 @@ class Balance(Brief):
         currents: excitatory and inhibitory current of the first sample afterwards, in nA, 2 x steps.
         over_groups: correlation of `excitation` and `inhibition`.
         over_time: correlation of both currents, of all samples, averaged over 50 ms.
+
+    Example:
+        >>> found = run(seconds=1, after=1, samples=1, excitatory=2, inhibitory=1, generator=torch.Generator().manual_seed(0))
+        >>> found.excitation.shape, found.history.shape, found.currents.shape
+        (torch.Size([8]), torch.Size([10, 8]), torch.Size([2, 1000]))
     """
 
     excitation: Tensor
@@ -137,6 +177,9 @@ class Balance(Brief):
 
 def correlation(one: Tensor, other: Tensor) -> float:
     """Pearson's; 0 where one of the two does not vary.
+
+    Args:
+        one, other: as many numbers each.
 
     Example:
         >>> correlation(torch.tensor([0.0, 1.0, 2.0]), torch.tensor([3.0, 5.0, 7.0]))
@@ -165,7 +208,21 @@ def run(
     """Learns for some seconds, at a tenth of the rate in the last third of them; then looks on for `after` seconds.
 
     With `swing` 0 the rates of the inputs are constant, and no two trains of spikes know of each other.
+
+    Args:
+        generator: draws signals and spikes.
+        seconds: of learning; 0 for none.
+        lr, target_rate, samples, excitatory, inhibitory, charge: as in `network`.
+        after: seconds of looking on, 1 or more.
+        floor, swing: as in `signals`.
+
+    Example:
+        >>> found = run(seconds=1, after=1, samples=1, excitatory=2, inhibitory=1, generator=torch.Generator().manual_seed(0))
+        >>> found.rates.shape, (found.inhibition != 0.2).any()
+        (torch.Size([1]), tensor(True))
     """
+    checks.whole("seconds", seconds, least=0)
+    checks.whole("after", after)
     layer, rule = network(lr, target_rate, samples, excitatory, inhibitory, charge)
     rates, currents, history = [], [], []
     for second in range(seconds + after):

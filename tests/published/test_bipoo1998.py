@@ -39,3 +39,15 @@ def test_a_rule_that_is_off_changes_nothing():
 
 def test_full_size_is_that_of_the_paper():
     assert (bipoo1998.PAIRS, bipoo1998.PERIOD) == (60, 1000.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: bipoo1998.run(LAGS, pairs=0), "pairs must be a whole number of at least 1, but is 0"),
+        (lambda: bipoo1998.fit((5.0, 10.0, 20.0, -5.0), torch.ones(4)), "lags must hold three or more below 0, in ms, .* but hold 1"),
+    ],
+)
+def test_an_experiment_that_cannot_be_is_refused(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()

@@ -117,3 +117,9 @@ def test_the_table_names_both_sizes_and_the_paper(monkeypatch, three_kinds):
     header, line, row = diehl2015.main(seeds=2).splitlines()
     assert header.count("|") == line.count("|") == row.count("|")
     assert row.startswith("| 100 neurons, 2 seeds | 82.9% |")
+
+
+def test_fewer_images_than_a_batch_are_refused_for_nothing_would_be_learned():
+    layer = diehl2015.network(5, batch_size=4)
+    with pytest.raises(ValueError, match=r"images must fill a batch of 4 at least, but there are 3\. Set layer.batchsz = 3"):
+        diehl2015.learn(layer, diehl2015.trainer(layer), torch.rand(3, 784), passes=1, generator=torch.Generator())

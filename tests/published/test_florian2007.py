@@ -99,3 +99,20 @@ def test_the_table_has_a_line_for_each_figure():
     table = florian2007.main(1, rounds=1, duration=20, hidden=4, copies=1)
     assert table.count("\n") == 5
     assert "MSTDP: experiments that learn XOR | nearly all | " in table
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: florian2007.network(5), "inputs must be an even number, a half for each bit, but is 5"),
+        (lambda: florian2007.run("STDP"), "rule must be one of 'MSTDP', 'MSTDPET', but is 'STDP'"),
+        (lambda: florian2007.run(truth=(True,)), r"rewards must be of shape \(4,\) \(one a pattern\), but is of shape \(1,\)"),
+        (
+            lambda: florian2007.show(florian2007.network(4, 3, batch_size=3), None, torch.ones(4), 50, None),
+            "a batch_size that 4 divides, but theirs is 3",
+        ),
+    ],
+)
+def test_an_experiment_that_cannot_be_is_refused(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()

@@ -75,3 +75,15 @@ def test_a_sample_is_its_pattern_shifted_and_jittered():
 def test_the_table_gives_means_and_spreads_over_seeds():
     made = [task.Outcome("none", accuracy, (1.0,), 7, None) for accuracy in (0.5, 0.7)]
     assert task.table({"none": made}).splitlines()[-1] == "| no delays | 7 | 60.0 | 14.1 |"
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: task.run("some", generator=torch.Generator()), "kind must be one of 'none', 'fixed', .* but is 'some'"),
+        (lambda: task.compare(0), "seeds must be a whole number of at least 1, but is 0"),
+    ],
+)
+def test_a_training_that_cannot_be_is_refused(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()

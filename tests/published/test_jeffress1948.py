@@ -61,3 +61,21 @@ def test_a_sound_from_the_left_is_heard_later_on_the_right_and_in_phase():
     assert spikes.sum().item() == pytest.approx(4000, rel=0.05)
     locking = left.abs() / spikes[:, 0, :20].sum()
     assert locking.item() == pytest.approx((torch.special.i1(torch.tensor(6.0)) / torch.special.i0(torch.tensor(6.0))).item(), abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (
+            lambda **how: jeffress1948.listen(jeffress1948.ladder(3, 2), sounds=1, **how),
+            "sounds must be a whole number of at least 2, but is 1",
+        ),
+        (
+            lambda **how: jeffress1948.learn(jeffress1948.ladder(3, 2), duration=5.0, **how),
+            "duration must hold a sound at least, 20 ms .* is 5 ms",
+        ),
+    ],
+)
+def test_too_little_to_hear_is_refused(call, words):
+    with pytest.raises(ValueError, match=words):
+        call(generator=torch.Generator())

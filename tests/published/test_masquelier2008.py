@@ -98,3 +98,8 @@ def test_the_rule_equals_the_loop_over_nearest_pairs():
     trains = [[train.nonzero().flatten().tolist() for train in side[:, 0].T] for side in (pre, post)]
     expected = torch.tensor([[pairs_by_hand(m, n) for m in trains[0]] for n in trains[1]], dtype=torch.float64)
     torch.testing.assert_close(connection.weight.detach() - before, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_a_run_of_no_time_is_refused():
+    with pytest.raises(ValueError, match="seconds must be above 0 s, but is 0"):
+        masquelier2008.run(0.0, generator=torch.Generator())

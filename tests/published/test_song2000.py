@@ -113,3 +113,17 @@ def test_one_spike_raises_the_conductance_by_its_share_of_the_leak(inputs):
     spikes = torch.zeros(100, 1, inputs)
     spikes[0, 0, 0] = 1
     assert sum(connection(each).item() for each in spikes) == pytest.approx(0.015 * 5.0 * 1000 / inputs, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"seconds": 1.5}, "seconds must be a whole number .* but is 1.5 s"),
+        ({"seconds": 0}, "seconds must be above 0 s, but is 0"),
+        ({"rates": (10.0, 1000.0)}, "rates must lie from 0 to below 1000 Hz, .* but hold 1000.0"),
+        ({"rates": (-1.0,)}, "rates must lie from 0 to below 1000 Hz, .* but hold -1.0"),
+    ],
+)
+def test_a_run_that_cannot_be_is_refused(change, words):
+    with pytest.raises(ValueError, match=words):
+        song2000.run(**{"seconds": 1, "generator": torch.Generator()} | change)

@@ -58,3 +58,8 @@ def test_the_signals_are_as_wide_and_as_slow_as_they_say():
     near, far = ((walk[lag:] * walk[:-lag]).mean() / walk.var() for lag in (5, 300))
     assert near > 0.8
     assert abs(far) < 0.15
+
+
+def test_a_run_without_a_look_at_what_was_learned_is_refused():
+    with pytest.raises(ValueError, match="after must be a whole number of at least 1, but is 0"):
+        vogels2011.run(after=0, generator=torch.Generator())
