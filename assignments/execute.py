@@ -17,6 +17,7 @@ What one cell does, the other cells shall not pay for:
 
 import argparse
 import ctypes
+import signal
 import sys
 import tempfile
 import time
@@ -132,6 +133,7 @@ def main() -> None:
     limits = parser.parse_args()
     limit(limits.memory)
     hide()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # also as the first process of a container, which has no default
     notebook = nbformat.reads(sys.stdin.read(), as_version=4)
     with tempfile.TemporaryDirectory(prefix="snnlab-answers-", ignore_cleanup_errors=True) as folder:
         kernel = Kernel(folder)

@@ -28,6 +28,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Integer, Unicode
 
 RUNNER = Path(__file__).with_name("execute.py")
+LEAVING = 10.0  # s that a command has to end by itself, once it is asked to
 ADOPT = 36  # prctl's PR_SET_CHILD_SUBREAPER: a process whose parent has ended becomes a child of ours, and so can be found
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR")  # of this process's environment: no keys, no home
 
@@ -47,7 +48,13 @@ def children() -> set[int]:
 
 
 def end(process: subprocess.Popen, before: set[int]) -> None:
-    """Ends a process, and on Linux all that it has started, whichever group they have moved to."""
+    """Ends a process, and on Linux all that it has started, whichever group they have moved to.
+
+    It is asked first: what runs in a container is no child of the command that started it, and ends when that command hands the wish on.
+    """
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(LEAVING)
     with contextlib.suppress(OSError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

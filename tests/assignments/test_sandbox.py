@@ -96,6 +96,39 @@ def test_a_grading_that_is_interrupted_leaves_nothing_behind(tmp_path, monkeypat
     assert time.monotonic() - began < 500
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without asking it")
+def test_a_command_is_asked_before_it_is_ended_as_only_it_can_end_its_container(tmp_path):
+    answer = tmp_path / "answer"
+    lines = [
+        "import signal, sys, time",
+        f"signal.signal(signal.SIGTERM, lambda *a: (open({str(answer)!r}, 'w').write('container ended'), sys.exit()))",
+        "print('ready', flush=True)",
+        "time.sleep(1000)",
+    ]
+    with subprocess.Popen([sys.executable, "-c", "\n".join(lines)], stdout=subprocess.PIPE, start_new_session=True) as process:
+        process.stdout.readline()
+        sandbox.end(process, sandbox.children() - {process.pid})
+    assert answer.read_text() == "container ended"
+
+
+@pytest.mark.notebook
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are found by Linux's list of them")
+def test_whoever_runs_a_notebook_ends_when_asked_and_takes_the_kernel_along(tmp_path):
+    there = tmp_path / "there"
+    source = f"import os\nwith open({str(there)!r}, 'w') as file: file.write(str(os.getpid()))\nwhile True: pass"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    with subprocess.Popen([sys.executable, str(sandbox.RUNNER)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        process.stdin.write(nbformat.writes(notebook))
+        process.stdin.close()
+        while not there.exists() or not there.read_text():
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.terminate()
+        assert process.wait(100) == 128 + 15
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(there.read_text()), 0)
+
+
 def test_the_container_holds_what_running_a_notebook_takes_and_nothing_that_grades(tmp_path):
     lines = (COURSE / "Containerfile").read_text(encoding="utf-8").splitlines()
     copied = [line.split()[1:-1] for line in lines if line.startswith("COPY assignments/")]
