@@ -133,7 +133,7 @@ def main() -> None:
     limits = parser.parse_args()
     limit(limits.memory)
     hide()
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # also as the first process of a container, which has no default
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # the first process of a container has no default
     notebook = nbformat.reads(sys.stdin.read(), as_version=4)
     with tempfile.TemporaryDirectory(prefix="snnlab-answers-", ignore_cleanup_errors=True) as folder:
         kernel = Kernel(folder)
