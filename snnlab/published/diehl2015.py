@@ -10,8 +10,8 @@ What is simplified here, and what differs:
 
     images          5,000 (4,000 to learn from, 1,000 held out), shown several times each, 16 or 32 at once, for 50 ms instead of 350 ms
                     and a pause; each is scaled to the same Euclidean length, where the paper shows dim images again, brighter
-    pixels          spike regularly, in proportion to their brightness and from a random phase, at up to 640 Hz instead of in Poisson trains
-                    of up to 64 Hz: a pixel stands for ten of the paper's fibres
+    pixels          spike regularly, in proportion to their brightness and from a random phase, instead of in Poisson trains of up to 64 Hz;
+                    a white one of a middling image at 640 Hz: a pixel stands for ten of the paper's fibres
     neurons         currents instead of conductances, a membrane of 20 ms instead of 100 ms, steps of 1 ms instead of 0.5 ms, no delays
     inhibition      inhibition="winner": the first to spike resets all others at once; "group" has the paper's inhibitory neurons
     rule            the paper's equation 3 with μ = 1 (`snnlab.learning.DiehlCookSTDP`); its rate falls tenfold in the course of a run
