@@ -15,10 +15,14 @@ What one cell does, the other cells shall not pay for:
     it changes what the tests lean on     the test counts as an error: see trust.py, which is a fence and not a wall
 """
 
-import argparse
-import ctypes
 import signal
 import sys
+
+if __name__ == "__main__":  # before all that takes long to load; as the first process of a container it has no other way to be ended
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+
+import argparse
+import ctypes
 import tempfile
 import time
 
@@ -133,7 +137,8 @@ def main() -> None:
     limits = parser.parse_args()
     limit(limits.memory)
     hide()
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # the first process of a container has no default
+    for stream in (sys.stdin, sys.stdout):
+        stream.reconfigure(encoding="utf-8")  # whatever this machine's own is
     notebook = nbformat.reads(sys.stdin.read(), as_version=4)
     with tempfile.TemporaryDirectory(prefix="snnlab-answers-", ignore_cleanup_errors=True) as folder:
         kernel = Kernel(folder)

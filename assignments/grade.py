@@ -13,12 +13,14 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import sys
 import sysconfig
 import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 HERE = Path(__file__).parent
 
@@ -63,6 +65,7 @@ class Course:
         self.config.merge(settings or Config())
         self._api = NbGraderAPI(config=self.config)
         self.failed: list[str] = []
+        self.stopped = False
         self.unreleased: set[str] = set()
 
     @property
@@ -77,6 +80,8 @@ class Course:
                 yield path.parent.name, path.name
 
     def _noted(self, what: str, outcome: dict) -> bool:
+        if self.stopped:  # nbgrader takes Ctrl-C for one more reason why a notebook cannot be graded
+            raise KeyboardInterrupt
         if not outcome["success"]:
             said = f"{outcome.get('error', '')}\n{outcome.get('log', '')}".splitlines()
             reasons = [
@@ -92,14 +97,18 @@ class Course:
             with tempfile.TemporaryDirectory() as kept:
                 if there.is_dir():
                     shutil.copytree(there, Path(kept) / assignment)
-                if self._noted(f"release of {assignment}", self._api.generate_assignment(assignment, force=True, create=True)):
+                made = False
+                try:
+                    made = self._noted(f"release of {assignment}", self._api.generate_assignment(assignment, force=True, create=True))
+                finally:
+                    if not made and (Path(kept) / assignment).is_dir():
+                        shutil.copytree(Path(kept) / assignment, there, dirs_exist_ok=True)
+                if made:
                     continue
                 self.failed[-1] += f". So nothing of {assignment} was graded, and all of it is as it was."
                 if "Cannot add or remove cells" in self.failed[-1]:
                     self.failed[-1] += " Take that change back, or begin a new gradebook: docs/teaching.md, Change an assignment."
                 self.unreleased.add(assignment)
-                if (Path(kept) / assignment).is_dir():
-                    shutil.copytree(Path(kept) / assignment, there, dirs_exist_ok=True)
 
     def misplaced(self, student: str, assignment: str) -> str | None:
         """Why there is nothing to grade in a folder of `submitted`, or None."""
@@ -117,18 +126,24 @@ class Course:
             if path.suffix == ".ipynb" and only in (None, path.parent.name, path.stem):
                 where = path.relative_to(self.folder)
                 self.failed.append(f"{where}: it lies loose. Put it into submitted/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb.")
-        for student, assignment in self.submissions(only):
-            what = f"{student}, {assignment}"
-            if assignment in self.unreleased:
-                continue
-            if run:
-                print(f"{what} ...", file=sys.stderr, flush=True)
-            if wrong := self.misplaced(student, assignment):
-                self.failed.append(f"{what}: {wrong}")
-            elif not run or self._noted(what, self._api.autograde(assignment, student, force=True, create=True)):
-                self._noted(f"feedback for {what}", self._api.generate_feedback(assignment, student, force=True))
-        with Gradebook(self.config.CourseDirectory.db_url, self.config.CourseDirectory.course_id) as gradebook:
-            CsvExportPlugin(to=str(self.folder / "grades.csv")).export(gradebook)
+        try:
+            for student, assignment in self.submissions(only):
+                if assignment not in self.unreleased:
+                    self._grade_one(student, assignment, run)
+        finally:
+            with Gradebook(self.config.CourseDirectory.db_url, self.config.CourseDirectory.course_id) as gradebook:
+                for student, _ in self.submissions():
+                    gradebook.update_or_create_student(student)  # a row for each, also where nothing could be graded
+                CsvExportPlugin(to=str(self.folder / "grades.csv")).export(gradebook)
+
+    def _grade_one(self, student: str, assignment: str, run: bool) -> None:
+        what = f"{student}, {assignment}"
+        if run:
+            print(f"{what} ...", file=sys.stderr, flush=True)
+        if wrong := self.misplaced(student, assignment):
+            self.failed.append(f"{what}: {wrong}")
+        elif not run or self._noted(what, self._api.autograde(assignment, student, force=True, create=True)):
+            self._noted(f"feedback for {what}", self._api.generate_feedback(assignment, student, force=True))
 
     def remarks(self, student: str, assignment: str) -> list[str]:
         """What a teacher should know of a graded notebook beyond its points."""
@@ -169,11 +184,21 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=HERE, help="the course folder")
     asked = parser.parse_args()
     course = Course(asked.folder.resolve())
-    if not asked.only_feedback:
-        course.release()
-    if not asked.only_release:
-        course.grade(asked.student, run=not asked.only_feedback)
-        print(course.report())
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        course.stopped = True
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        if not asked.only_feedback:
+            course.release()
+        if not asked.only_release:
+            course.grade(asked.student, run=not asked.only_feedback)
+            print(course.report())
+    except KeyboardInterrupt:
+        print("Stopped. What was graded before is kept, in the gradebook and in grades.csv.", file=sys.stderr)
+        sys.exit(130)
     for words in course.failed:
         print(f"NOT DONE  {words}", file=sys.stderr)
     sys.exit(bool(course.failed))

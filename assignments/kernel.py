@@ -1,7 +1,9 @@
 """A kernel that runs what students wrote: started, asked, interrupted and ended; what a cell puts out is collected up to a limit."""
 
+import os
 import queue
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
@@ -25,6 +27,16 @@ class Stopped(Exception):
         self.outputs = outputs
 
 
+def _output_of(message: dict[str, Any]) -> NotebookNode:
+    """The output that a message brings; of one made by hand that no notebook may hold, that it was there."""
+    try:
+        output = nbformat.v4.output_from_msg(message)
+        nbformat.validate(output, ref="output", version=4)
+    except Exception:  # whatever is in it
+        return nbformat.v4.new_output("stream", name="stderr", text="An output that no notebook can hold was dropped.\n")
+    return output
+
+
 class Outputs:
     """Collects what a piece of code puts out, up to some characters."""
 
@@ -36,12 +48,10 @@ class Outputs:
     def __call__(self, message: dict[str, Any]) -> None:
         if message["header"]["msg_type"] not in KEPT:
             return
-        output = nbformat.v4.output_from_msg(message)
-        if output.output_type == "error":
-            output.traceback = [line[: self.most] for line in output.traceback[-50:]]
-        elif self._size > self.most:
+        output = self._short(_output_of(message))
+        if self._size > self.most and (output.output_type != "error" or any(each.output_type == "error" for each in self.kept)):
             return
-        elif output.output_type == "stream":
+        if output.output_type == "stream":
             output.text = output.text[: self.most - self._size]
         self._size += len(str(output))
         last = self.kept[-1] if self.kept else None
@@ -50,12 +60,21 @@ class Outputs:
         else:
             self.kept.append(output)
 
+    def _short(self, output: NotebookNode) -> NotebookNode:
+        """An error of at most so many characters, and a value of so many or none."""
+        if output.output_type == "error":
+            output.evalue = output.evalue[: self.most // 50]
+            output.traceback = [line[: self.most // 50] for line in output.traceback[-50:]]
+        elif output.output_type != "stream" and len(str(output.data)) > self.most:
+            output.data = NotebookNode({"text/plain": "(too large to be kept)"})
+        return output
+
 
 class Kernel:
     """A kernel that is asked to run code, in an empty folder of its own.
 
     Args:
-        folder: where it works.
+        folder: where that folder is made, a new one at every start.
         name: which kernel, by the name that Jupyter knows it by.
     """
 
@@ -65,7 +84,9 @@ class Kernel:
 
     def _start(self) -> None:
         silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # our own standard output is for the notebook alone
-        self._manager, self._client = start_new_kernel(kernel_name=self._name, startup_timeout=STARTING, cwd=self._folder, **silent)
+        own = tempfile.mkdtemp(dir=self._folder)  # so that a new kernel loads nothing that an answer has left for it
+        where = {"cwd": own, "env": os.environ | {"HOME": own, "IPYTHONDIR": own, "PYTHONNOUSERSITE": "1"}}
+        self._manager, self._client = start_new_kernel(kernel_name=self._name, startup_timeout=STARTING, **where, **silent)
 
     def stop(self) -> None:
         """Ends the kernel and what it has started in its own group."""

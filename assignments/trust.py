@@ -17,6 +17,7 @@ import json
 import secrets
 from pathlib import Path
 
+from IPython.core.inputtransformer2 import TransformerManager
 from kernel import STARTING, Kernel
 from nbformat import NotebookNode
 
@@ -40,7 +41,8 @@ def imports(cells: list[NotebookNode]) -> str:
     lines = []
     for cell in cells:
         if marks(cell).get("locked") and not is_test(cell):
-            lines += [ast.unparse(each) for each in ast.parse(cell.source).body if isinstance(each, ast.Import | ast.ImportFrom)]
+            python = TransformerManager().transform_cell(cell.source)  # lines that begin with % or ! become calls
+            lines += [ast.unparse(each) for each in ast.parse(python).body if isinstance(each, ast.Import | ast.ImportFrom)]
     return "\n".join(lines)
 
 

@@ -75,6 +75,42 @@ def test_after_a_deadly_cell_a_new_kernel_knows_what_the_old_one_knew(kernel, de
     assert [error_of(cell) for cell in cells] == [None, None, "Stopped", None, None]
 
 
+def test_a_new_kernel_loads_nothing_that_an_answer_has_left_for_it(kernel):
+    trap = (
+        "import os, pathlib\n"
+        "startup = pathlib.Path(os.environ.get('IPYTHONDIR') or pathlib.Path.home() / '.ipython') / 'profile_default' / 'startup'\n"
+        "startup.mkdir(parents=True, exist_ok=True)\n"
+        "(startup / '00.py').write_text('import math; math.isclose = lambda *a, **k: True')\n"
+        "pathlib.Path('json.py').write_text('raise SystemExit')\n"
+        "os._exit(0)"
+    )
+    cells = run(kernel, trap, "#test\nimport math\nassert not math.isclose(1, 2)", timeout=5.0)
+    assert [error_of(cell) for cell in cells] == ["Stopped", None]
+
+
+def test_what_no_notebook_can_hold_and_what_is_too_long_is_dropped_from_it(kernel):
+    most = load("kernel").MOST
+    cells = run(
+        kernel,
+        "display({'text/plain': 5}, raw=True)",
+        "'x' * 5_000_000",
+        "raise ValueError('x' * 5_000_000)",
+        "for _ in range(3000): get_ipython().showtraceback((ValueError, ValueError('x' * 1000), None))",
+        "1 + 1",
+    )
+    nbformat.validate(nbformat.v4.new_notebook(cells=cells))
+    assert "no notebook can hold" in cells[0].outputs[0].text
+    assert cells[1].outputs[0].data["text/plain"] == "(too large to be kept)"
+    assert [error_of(cell) for cell in cells] == [None, None, "ValueError", "ValueError", None]
+    assert max(len(str(cell.outputs)) for cell in cells) < 2 * most
+    assert cells[4].outputs[0].data["text/plain"] == "2"
+
+
+def test_imports_of_a_locked_cell_are_found_beside_magics():
+    cell = nbformat.v4.new_code_cell("%matplotlib inline\nimport math\n!ls", metadata={"nbgrader": {"locked": True, "grade": False}})
+    assert load("trust").imports([cell]) == "import math"
+
+
 def test_a_notebook_has_a_limit_for_all_of_its_cells(kernel):
     cells = run(kernel, "x = 1", "x = 2", total=0.0)
     assert [error_of(cell) for cell in cells] == ["TimeIsUp", "TimeIsUp"]

@@ -1,11 +1,18 @@
 """The whole cycle of grading, run once: some students, and the points of each against the points that the cells state."""
 
+import csv
+import os
 import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import nbformat
 import pytest
 
-from tests.assignments.students import COURSE, LONGEST, NAMES, is_test, marks, points, points_by_test, read
+from tests.assignments.students import COURSE, LONGEST, NAMES, hand_in, is_test, marks, points, points_by_test, read
 
 pytestmark = pytest.mark.notebook
 HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS\n?", re.DOTALL)
@@ -13,8 +20,32 @@ HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS\n?", re.DO
 
 def test_everybody_who_handed_in_a_notebook_has_a_row(cycle):
     handed_in = {("right", LONGEST), ("cheating", "1-synapse"), ("cheating", "3-stdp")}
-    handed_in |= {(student, "1-synapse") for student in ("empty", "wrong", "hanging")}
+    handed_in |= {(student, "1-synapse") for student in ("empty", "wrong", "hanging", "renamed", "torn")}
     assert handed_in <= set(cycle.grades)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a console's Ctrl-C is another thing on Windows")
+def test_ctrl_c_stops_the_grading_of_all_and_the_table_is_written(tmp_path):
+    for program in COURSE.glob("*.py"):
+        shutil.copy(program, tmp_path)
+    shutil.copytree(COURSE / "source" / "1-synapse", tmp_path / "source" / "1-synapse")
+    for student in ("ada", "ben"):
+        hand_in(tmp_path, student, "1-synapse", {"step": "import time; time.sleep(100)"})
+    command = [sys.executable, str(tmp_path / "grade.py"), "--folder", str(tmp_path)]
+    machine = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
+    with subprocess.Popen(command, env=machine, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True) as grading:
+        for line in grading.stderr:
+            if line.startswith("ada, 1-synapse"):
+                break
+        time.sleep(1.0)
+        grading.send_signal(signal.SIGINT)
+        rest = grading.stderr.read()
+        assert grading.wait(100) == 130
+    assert "ben" not in rest
+    assert "Traceback" not in rest
+    assert "Stopped." in rest
+    with (tmp_path / "grades.csv").open() as rows:
+        assert [row["student_id"] for row in csv.DictReader(rows)] == ["ada", "ben"]
 
 
 def test_the_solutions_earn_every_point_that_a_test_gives(cycle, score_of):

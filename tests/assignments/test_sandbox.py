@@ -11,6 +11,7 @@ import warnings
 
 import nbformat
 import pytest
+from nbgrader.utils import determine_grade
 
 from tests.assignments.students import COURSE, load, read
 
@@ -18,12 +19,12 @@ sandbox = load("sandbox")
 restore = load("restore")
 
 
-def through(tmp_path, program):
+def through(tmp_path, program, **marks):
     """A notebook of one cell after it has gone through a command: a program in Python that has read the notebook as `notebook`."""
     script = tmp_path / "command.py"
     script.write_text("import json, sys\nnotebook = json.load(sys.stdin)\n" + textwrap.dedent(program))
     elsewhere = sandbox.ExecuteElsewhere(sandbox=f"{sys.executable} {script}", timeout=1, total=1)
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x", id="one", metadata={"nbgrader": {"points": 1}})])
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x", id="one", metadata={"nbgrader": {"points": 1, **marks}})])
     return elsewhere.preprocess(notebook, {})[0]
 
 
@@ -37,6 +38,28 @@ def test_only_outputs_are_taken(tmp_path):
     ran = through(tmp_path, program)
     assert (ran.cells[0].source, ran.cells[0].metadata.nbgrader.points, ran.cells[0].outputs[0].text) == ("x", 1, "said")
     assert "snnlab_run" not in ran.metadata
+
+
+@pytest.mark.parametrize(
+    ("outputs", "earned"),
+    [
+        ("[]", 1.0),
+        ("[stderr]", 1.0),  # a warning in a right answer
+        ("[value]", 1.0),
+        ("[value, error]", 0.0),  # a value of an answer's own before the test's error
+        ("[stderr, error]", 0.0),
+    ],
+)
+def test_only_an_error_in_a_test_costs_points_and_no_value_gives_any(tmp_path, outputs, earned):
+    program = f"""
+        stderr = {{"output_type": "stream", "name": "stderr", "text": "UserWarning"}}
+        value = {{"output_type": "execute_result", "data": {{"text/plain": "'hello'"}}, "metadata": {{}}, "execution_count": 1}}
+        error = {{"output_type": "error", "ename": "AssertionError", "evalue": "", "traceback": []}}
+        notebook["cells"][0]["outputs"] = {outputs}
+        print(json.dumps(notebook))
+    """
+    ran = through(tmp_path, program, grade=True, solution=False, grade_id="one", locked=True, schema_version=3, task=False)
+    assert determine_grade(ran.cells[0]) == (earned, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -127,6 +150,15 @@ def test_whoever_runs_a_notebook_ends_when_asked_and_takes_the_kernel_along(tmp_
         assert process.wait(100) == 128 + 15
     with pytest.raises(ProcessLookupError):
         os.kill(int(there.read_text()), 0)
+
+
+@pytest.mark.notebook
+def test_a_notebook_goes_through_whatever_letters_the_machine_takes():
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print('”, ü and τ')")])
+    machine = os.environ | {"PYTHONIOENCODING": "cp1252", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, str(sandbox.RUNNER)]
+    said = subprocess.run(command, input=nbformat.writes(notebook).encode(), capture_output=True, env=machine, check=True).stdout
+    assert nbformat.reads(said.decode(), as_version=4).cells[0].outputs[0].text == "”, ü and τ\n"
 
 
 def test_the_container_holds_what_running_a_notebook_takes_and_nothing_that_grades(tmp_path):
