@@ -93,7 +93,6 @@ def test_a_beginning_that_no_notebook_has_is_refused_with_the_names_that_there_a
         course.chosen(["00", "99"])
 
 
-@pytest.mark.skipif(not course.RESULTS.exists(), reason="benchmarks/course.md is not written yet: make course")
 def test_the_table_has_every_notebook_and_all_hold():
     rows, _ = course.known(course.RESULTS.read_text(encoding="utf-8"))
     assert sorted(rows) == [path.stem for path in course.NOTEBOOKS], "run: python -m benchmarks.course NUMBERS"

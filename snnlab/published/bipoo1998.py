@@ -115,6 +115,7 @@ def fit(lags: Iterable[float], changes: Tensor) -> Window:
     from scipy.optimize import curve_fit  # comes with scikit-learn; loaded late, as it takes a while
 
     lags = torch.as_tensor(lags, dtype=torch.float64)
+    changes = checks.finite("changes", checks.shaped("changes", changes, tuple(lags.shape), "one a lag"))
     found = []
     for name, side in (("above", lags > 0), ("below", lags < 0)):
         if side.sum() < 3:

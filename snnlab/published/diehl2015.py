@@ -135,6 +135,8 @@ def spikes_of(images: Tensor, *, steps: int = SHOWN, generator: torch.Generator 
         >>> [spikes.sum().item() for spikes in spikes_of(image, steps=3)]
         [4, 4, 4]
     """
+    if not (images >= 0).all():
+        raise ValueError("images must be brightness, 0 or more everywhere, but hold numbers below 0, or NaN. Take off their least value.")
     rates = (images * (BRIGHTNESS * RATE * STEP / 1000) / images.norm(dim=1, keepdim=True).clamp(min=1e-6)).clamp(max=1.0)
     phase = torch.rand(images.shape, generator=generator)
     for _ in range(steps):
@@ -307,6 +309,7 @@ def kmeans(centres: int, digits: Digits, *, seed: int) -> float:
     """
     from sklearn.cluster import KMeans  # takes long to import, and only this function needs it
 
+    checks.whole("centres", centres)
     fitted = KMeans(centres, n_init=1, random_state=seed).fit(digits.train_images.numpy())
     train, test = (torch.as_tensor(fitted.predict(images.numpy())).long() for images in (digits.train_images, digits.test_images))
     votes = torch.zeros(centres, 10).index_put_((train, digits.train_labels), torch.tensor(1.0), accumulate=True)
@@ -323,6 +326,8 @@ def percent(values: list[float]) -> str:
         >>> percent([0.5, 0.7])
         '60.0 ± 14.1 %'
     """
+    if len(values) < 2:
+        raise ValueError(f"values must hold two shares or more, as one has no standard deviation, but hold {len(values)}. Add some.")
     shares = 100 * torch.tensor(values, dtype=torch.float64)
     return f"{shares.mean():.1f} ± {shares.std():.1f} %"
 

@@ -87,6 +87,7 @@ def layer(inputs: int, outputs: int, sign: Tensor, batch_size: int, generator: t
                 [ 1., -1.],
                 [ 1., -1.]]))
     """
+    checks.shaped("sign", sign, (1, inputs), "1 x inputs")
     connection = LinearDense(
         inputs,
         outputs,
@@ -173,6 +174,7 @@ def show(
             f"layers must take whole sets of the {len(PATTERNS)} patterns, so a batch_size that {len(PATTERNS)} divides, "
             f"but theirs is {layers[0].connection.batchsz}. Set layer.batchsz of both."
         )
+    checks.positive("duration", duration, "ms")
     checks.shaped("rewards", rewards, (len(PATTERNS),), "one a pattern")
     (hidden, output), batch = layers, layers[0].connection.batchsz
     copies, half = batch // len(PATTERNS), hidden.connection.insize() // 2
@@ -241,6 +243,8 @@ def tells_xor(rates: tuple[float, ...]) -> bool:
         >>> tells_xor((0.0, 90.0, 80.0, 20.0)), tells_xor((0.0, 90.0, 10.0, 20.0))
         (True, False)
     """
+    if len(rates) != len(PATTERNS):
+        raise ValueError(f"rates must hold four, for 00, 01, 10 and 11, in Hz, but hold {len(rates)}.")
     return rates[3] < min(rates[1], rates[2])
 
 
@@ -275,6 +279,8 @@ def run(
         >>> len(result.rates), len(result.after), result.drives.shape
         (2, 4, torch.Size([2, 2, 3]))
     """
+    checks.whole("rounds", rounds, least=0)
+    checks.whole("copies", copies)
     layers = network(inputs, hidden, batch_size=copies * len(PATTERNS), generator=generator)
     learner, rewards = trainer(layers, rule), torch.tensor([1.0 if true else -1.0 for true in truth])
     before, first = show(layers, None, rewards, duration, generator), drive(layers)

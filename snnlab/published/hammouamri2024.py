@@ -79,6 +79,7 @@ def draw_samples(patterns: Tensor, each: int, generator: torch.Generator) -> tup
                 [1., 1.],
                 [1., 1.]]))
     """
+    checks.whole("each", each)
     labels = torch.arange(len(patterns)).repeat_interleave(each)
     beginning = torch.rand(len(labels), 1, generator=generator) * ONSET
     times = patterns[labels] + beginning + torch.randn(len(labels), patterns.shape[1], generator=generator) * JITTER
@@ -222,6 +223,7 @@ def table(outcomes: dict[str, list[Outcome]]) -> str:
     """
     rows = ["| delays | trained numbers | accuracy (%) | spread |", "|---|---|---|---|"]
     for kind, each in outcomes.items():
+        checks.one_of("outcomes", kind, tuple(KINDS))
         share = torch.tensor([100 * outcome.accuracy for outcome in each])
         spread = share.std().item() if len(each) > 1 else 0.0
         rows.append(f"| {KINDS[kind]} | {each[0].trained} | {share.mean():.1f} | {spread:.1f} |")

@@ -67,6 +67,7 @@ def sound(itds: Tensor, steps: int, step_time: float, fibres: int, generator: to
         >>> spikes.shape, 230 < spikes.float().mean() * 10_000 < 270  # Hz
         (torch.Size([10000, 2, 8]), tensor(True))
     """
+    checks.positive("step_time", step_time, "ms")
     time = (torch.arange(first, first + steps) * step_time).unsqueeze(1)
     heard = torch.stack([time.expand(-1, len(itds)), time - itds], -1)
     density = RATE / 1000 * step_time / torch.special.i0(torch.tensor(LOCKING))
@@ -87,6 +88,8 @@ def ladder(detectors: int, fibres: int) -> Tensor:
                 [1.0000, 1.0000],
                 [1.3500, 0.6500]])
     """
+    checks.whole("detectors", detectors)
+    checks.whole("fibres", fibres)
     half = torch.linspace(-RANGE / 2, RANGE / 2, detectors).unsqueeze(1).expand(-1, fibres)
     return torch.cat([1 + half, 1 - half], 1)
 
@@ -104,6 +107,8 @@ def random_delays(detectors: int, fibres: int, generator: torch.Generator) -> Te
         >>> delays.shape, (1.0 <= delays).all() and (delays <= 3.0).all()
         (torch.Size([3, 4]), tensor(True))
     """
+    checks.whole("detectors", detectors)
+    checks.whole("fibres", fibres)
     return MIDDLE + PERIOD * (torch.rand(detectors, 2 * fibres, generator=generator) - 0.5)
 
 
@@ -135,6 +140,8 @@ def places(delays: Tensor) -> tuple[Tensor, Tensor]:
         >>> (itd / RANGE).round().tolist(), agreement
         ([-1.0, 0.0, 1.0], tensor([1., 1., 1.]))
     """
+    if delays.ndim != 2 or delays.shape[1] % 2:
+        raise ValueError(f"delays must be detectors x (2·fibres), as many of each ear, but are of shape {tuple(delays.shape)}.")
     left, right = torch.exp(2j * math.pi * delays / PERIOD).view(len(delays), 2, -1).mean(2).unbind(1)
     return torch.angle(left * right.conj()) * PERIOD / (2 * math.pi), (left.abs() + right.abs()) / 2
 
@@ -209,6 +216,8 @@ def listen(delays: Tensor, *, generator: torch.Generator, sounds: int = 15, dura
         (torch.Size([5, 7]), True)
     """
     checks.whole("sounds", sounds, least=2)
+    if round(checks.positive("duration", duration, "ms") / checks.positive("step_time", step_time, "ms")) < 1:
+        raise ValueError(f"duration must hold a step at least, {step_time:g} ms, but is {duration:g} ms. Make it longer.")
     itds = torch.linspace(-RANGE, RANGE, sounds)
     layer, counts = network(delays, sounds, step_time, learns=False), torch.zeros(sounds, len(delays))
     for spikes in sound(itds, round(duration / step_time), step_time, delays.shape[1] // 2, generator):

@@ -111,6 +111,7 @@ def charge_of(height: float) -> float:
         >>> round(charge_of(1.0), 2)
         13.08
     """
+    checks.number("height", height, "mV")
     apart = TC_MEMBRANE - TC_SYNAPSE
     peak = math.log(TC_MEMBRANE / TC_SYNAPSE) * TC_MEMBRANE * TC_SYNAPSE / apart
     share = math.exp(-peak / TC_MEMBRANE) - math.exp(-peak / TC_SYNAPSE)
@@ -129,6 +130,7 @@ def network(inputs: int = INPUTS, lr: float = RATE) -> tuple[snn.Serial, FirstAn
         >>> layer.connection.weight.shape, round(rule.lr_pre / rule.lr_post, 2)
         (torch.Size([1, 100]), -0.85)
     """
+    checks.whole("inputs", inputs)
     connection = snn.LinearDense(
         inputs,
         1,
@@ -230,8 +232,12 @@ def run(seconds: float = SECONDS, inputs: int = INPUTS, lr: float = RATE, *, lea
     began = process_time()
     layer, rule = network(inputs, lr)
     source = HiddenPattern(inputs, generator=generator)
+    if not (sections := round(seconds * 1000 / source.length)):
+        raise ValueError(
+            f"seconds must hold a section of the inputs at least, {source.length / 1000:g} s, but is {seconds:g} s. Take more."
+        )
     spikes, shown = [], []
-    for number, (section, there) in enumerate(source.sections(round(seconds * 1000 / source.length))):
+    for number, (section, there) in enumerate(source.sections(sections)):
         shown.append(there)
         for step, each in enumerate(section):
             if layer(each.unsqueeze(0)).item():

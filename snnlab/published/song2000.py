@@ -60,7 +60,7 @@ def held(conductance: float) -> float:
         >>> round(held(0.015), 4)
         0.068
     """
-    return conductance * TC_SYNAPSE * TC_SYNAPSE * (1.0 - math.exp(-1.0 / TC_SYNAPSE))
+    return checks.number("conductance", conductance) * TC_SYNAPSE * TC_SYNAPSE * (1.0 - math.exp(-1.0 / TC_SYNAPSE))
 
 
 def network(
@@ -87,6 +87,8 @@ def network(
         >>> layer({"excitation": torch.ones(3, 20, dtype=torch.bool), "inhibition": torch.zeros(3, 2)})["neurons"].shape
         torch.Size([3, 2])
     """
+    for name, value in (("neurons", neurons), ("copies", copies), ("inputs", inputs)):
+        checks.whole(name, value)
     excitation = snn.LinearDense(
         neurons * inputs,
         neurons,
@@ -220,6 +222,10 @@ def run(
     """
     if checks.positive("seconds", seconds, "s") != round(seconds):
         raise ValueError(f"seconds must be a whole number of them, as rates are taken second by second, but is {seconds!r} s.")
+    if weight is not None and not 0.0 <= weight <= 1.0:
+        raise ValueError(f"weight must lie between 0 and 1, parts of the largest, but is {weight!r}. None draws one for each synapse.")
+    if not rates:
+        raise ValueError("rates must hold one rate at least, in Hz, for each neuron there is to be, but holds none.")
     began = process_time()
     layer, rule = network(len(rates), a_plus, ratio, copies, inputs, generator=generator)
     connection = layer.get_connection("excitation")

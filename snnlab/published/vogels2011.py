@@ -76,6 +76,7 @@ def signals(steps: int, samples: int, generator: torch.Generator, floor: float =
         >>> rates.shape, rates.min().item(), 16 < rates.mean() < 20
         (torch.Size([2000, 4, 8]), 10.0, tensor(True))
     """
+    checks.whole("steps", steps)
     keep = math.exp(-1.0 / MEMORY)
     walk = torch.randn(steps, samples, CHANNELS, generator=generator)
     walk[1:] *= math.sqrt(1 - keep * keep)  # the variance stays 1
@@ -98,6 +99,8 @@ def spikes(rates: Tensor, cells: int, generator: torch.Generator) -> Tensor:
         >>> train.shape, train[..., :50].any(), 0.09 < train[..., 50:].float().mean() < 0.11
         (torch.Size([1000, 1, 100]), tensor(False), tensor(True))
     """
+    if not ((rates >= 0) & (rates < 1000)).all():
+        raise ValueError("rates must lie from 0 to below 1000 Hz, as a step of 1 ms holds one spike at most, but some do not, or are NaN.")
     rates = (rates / 1000).repeat_interleave(cells, -1)
     return torch.rand(rates.shape, generator=generator) < rates
 
@@ -185,6 +188,7 @@ def correlation(one: Tensor, other: Tensor) -> float:
         >>> correlation(torch.tensor([0.0, 1.0, 2.0]), torch.tensor([3.0, 5.0, 7.0]))
         1.0
     """
+    checks.shaped("other", other, tuple(one.shape), "that of one")
     if min(one.std(), other.std()) < 1e-6:
         return 0.0
     return round(torch.corrcoef(torch.stack([one.flatten(), other.flatten()]))[0, 1].item(), 6)

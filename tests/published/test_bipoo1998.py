@@ -46,6 +46,8 @@ def test_full_size_is_that_of_the_paper():
     [
         (lambda: bipoo1998.run(LAGS, pairs=0), "pairs must be a whole number of at least 1, but is 0"),
         (lambda: bipoo1998.fit((5.0, 10.0, 20.0, -5.0), torch.ones(4)), "lags must hold three or more below 0, in ms, .* but hold 1"),
+        (lambda: bipoo1998.fit(LAGS, torch.ones(4)), r"changes must be of shape \(8,\) \(one a lag\), but is of shape \(4,\)"),
+        (lambda: bipoo1998.fit(LAGS, torch.full((8,), float("nan"))), "changes must be finite in every element, but is NaN"),
     ],
 )
 def test_an_experiment_that_cannot_be_is_refused(call, words):

@@ -123,3 +123,16 @@ def test_fewer_images_than_a_batch_are_refused_for_nothing_would_be_learned():
     layer = diehl2015.network(5, batch_size=4)
     with pytest.raises(ValueError, match=r"images must fill a batch of 4 at least, but there are 3\. Set layer.batchsz = 3"):
         diehl2015.learn(layer, diehl2015.trainer(layer), torch.rand(3, 784), passes=1, generator=torch.Generator())
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: list(diehl2015.spikes_of(-torch.ones(1, 784))), "images must be brightness, 0 or more everywhere"),
+        (lambda: diehl2015.percent([0.5]), "values must hold two shares or more, .* but hold 1"),
+        (lambda: diehl2015.kmeans(0, None, seed=0), "centres must be a whole number of at least 1, but is 0"),
+    ],
+)
+def test_what_cannot_be_is_refused(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()

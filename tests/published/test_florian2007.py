@@ -105,6 +105,10 @@ def test_the_table_has_a_line_for_each_figure():
     ("call", "words"),
     [
         (lambda: florian2007.network(5), "inputs must be an even number, a half for each bit, but is 5"),
+        (lambda: florian2007.layer(3, 2, torch.ones(1, 2), 1, None), r"sign must be of shape \(1, 3\)"),
+        (lambda: florian2007.run(rounds=-1), "rounds must be a whole number of at least 0, but is -1"),
+        (lambda: florian2007.run(duration=0), "duration must be above 0 ms, but is 0"),
+        (lambda: florian2007.tells_xor((1.0, 2.0)), "rates must hold four, .* but hold 2"),
         (lambda: florian2007.run("STDP"), "rule must be one of 'MSTDP', 'MSTDPET', but is 'STDP'"),
         (lambda: florian2007.run(truth=(True,)), r"rewards must be of shape \(4,\) \(one a pattern\), but is of shape \(1,\)"),
         (

@@ -81,6 +81,8 @@ def test_the_table_gives_means_and_spreads_over_seeds():
     ("call", "words"),
     [
         (lambda: task.run("some", generator=torch.Generator()), "kind must be one of 'none', 'fixed', .* but is 'some'"),
+        (lambda: task.draw_samples(torch.zeros(2, 2), 0, torch.Generator()), "each must be a whole number of at least 1, but is 0"),
+        (lambda: task.table({"some": []}), "outcomes must be one of 'none', .* but is 'some'"),
         (lambda: task.compare(0), "seeds must be a whole number of at least 1, but is 0"),
     ],
 )

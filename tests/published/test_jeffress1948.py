@@ -70,6 +70,11 @@ def test_a_sound_from_the_left_is_heard_later_on_the_right_and_in_phase():
             lambda **how: jeffress1948.listen(jeffress1948.ladder(3, 2), sounds=1, **how),
             "sounds must be a whole number of at least 2, but is 1",
         ),
+        (lambda **how: jeffress1948.listen(jeffress1948.ladder(3, 2), duration=0.01, **how), "duration must hold a step at least, 0.1 ms"),
+        (lambda **how: jeffress1948.ladder(0, 2), "detectors must be a whole number of at least 1, but is 0"),
+        (lambda **how: jeffress1948.random_delays(3, 0, **how), "fibres must be a whole number of at least 1, but is 0"),
+        (lambda **how: jeffress1948.sound(torch.zeros(1), 9, -0.1, 2, **how), "step_time must be above 0 ms, but is -0.1 ms"),
+        (lambda **how: jeffress1948.places(torch.ones(3, 5)), r"delays must be detectors x \(2·fibres\), .* of shape \(3, 5\)"),
         (
             lambda **how: jeffress1948.learn(jeffress1948.ladder(3, 2), duration=5.0, **how),
             "duration must hold a sound at least, 20 ms .* is 5 ms",

@@ -100,6 +100,14 @@ def test_the_rule_equals_the_loop_over_nearest_pairs():
     torch.testing.assert_close(connection.weight.detach() - before, expected, rtol=1e-9, atol=1e-12)
 
 
-def test_a_run_of_no_time_is_refused():
-    with pytest.raises(ValueError, match="seconds must be above 0 s, but is 0"):
-        masquelier2008.run(0.0, generator=torch.Generator())
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"seconds": 0.0}, "seconds must be above 0 s, but is 0"),
+        ({"seconds": 0.01}, "seconds must hold a section of the inputs at least, 0.05 s, but is 0.01 s"),
+        ({"inputs": 0}, "inputs must be a whole number of at least 1, but is 0"),
+    ],
+)
+def test_a_run_that_cannot_be_is_refused(change, words):
+    with pytest.raises(ValueError, match=words):
+        masquelier2008.run(**{"seconds": 1.0, "inputs": 10, "generator": torch.Generator()} | change)

@@ -121,6 +121,10 @@ def test_one_spike_raises_the_conductance_by_its_share_of_the_leak(inputs):
         ({"seconds": 1.5}, "seconds must be a whole number .* but is 1.5 s"),
         ({"seconds": 0}, "seconds must be above 0 s, but is 0"),
         ({"rates": (10.0, 1000.0)}, "rates must lie from 0 to below 1000 Hz, .* but hold 1000.0"),
+        ({"rates": ()}, "rates must hold one rate at least, in Hz"),
+        ({"copies": 0}, "copies must be a whole number of at least 1, but is 0"),
+        ({"inputs": 0}, "inputs must be a whole number of at least 1, but is 0"),
+        ({"weight": 2.0}, "weight must lie between 0 and 1, parts of the largest, but is 2.0"),
         ({"rates": (-1.0,)}, "rates must lie from 0 to below 1000 Hz, .* but hold -1.0"),
     ],
 )

@@ -60,6 +60,20 @@ def test_the_signals_are_as_wide_and_as_slow_as_they_say():
     assert abs(far) < 0.15
 
 
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: vogels2011.signals(0, 1, torch.Generator()), "steps must be a whole number of at least 1, but is 0"),
+        (lambda: vogels2011.spikes(torch.full((1, 1, 8), 1000.0), 2, torch.Generator()), "rates must lie from 0 to below 1000 Hz"),
+        (lambda: vogels2011.spikes(torch.full((1, 1, 8), float("nan")), 2, torch.Generator()), "rates must lie from 0 to below 1000 Hz"),
+        (lambda: vogels2011.correlation(torch.ones(3), torch.ones(4)), r"other must be of shape \(3,\)"),
+    ],
+)
+def test_what_cannot_be_is_refused(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
 def test_a_run_without_a_look_at_what_was_learned_is_refused():
     with pytest.raises(ValueError, match="after must be a whole number of at least 1, but is 0"):
         vogels2011.run(after=0, generator=torch.Generator())
